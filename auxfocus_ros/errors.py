@@ -1,0 +1,28 @@
+"""The one family of exceptions. It stands beneath every room, so that a command or a node can catch `AuxfocusError` and say one line.
+
+Every message is one line: what was wrong, where, and what would be right.
+"""
+
+
+class AuxfocusError(Exception):
+    """Base of everything this package raises on purpose. `str(error)` is one line for a person."""
+
+
+class InputError(AuxfocusError, ValueError):
+    """Data that cannot be used: a picture, a cloud, a recording, a file, a number out of its range."""
+
+
+class ConfigurationError(AuxfocusError, ValueError):
+    """A parameter, a lens file, a rig file or a command line that cannot be right."""
+
+
+class MissingLibraryError(AuxfocusError):
+    """A system library or package that one feature needs is not there; the message names the package."""
+
+
+class LensGoalError(AuxfocusError, ValueError):
+    """A lens goal that cannot be. `code` is a name of `lens.LensErrorCode`, the message names the limit."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,74 @@
+"""One node, one process: start, spin, and an end that clients hear.
+
+The signals are ours (`SignalHandlerOptions.NO`): with rclpy's own handler the context is gone before a goal can be aborted, and a
+client with a goal under way never gets an answer. Here a signal ends the spinning, goals are aborted with a reason, the executor spins
+on until the answers are out (bounded), and then everything is shut down in order.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
+
+from auxfocus_ros.errors import AuxfocusError
+from auxfocus_ros.ros.transport import check_shared_memory, use_shipped_profile
+
+FAREWELL_S = 0.5
+"""How long the executor spins on after goals were aborted: answers need a few turns, and a client that is gone must not hold us."""
+
+
+def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = None, carries_pictures: bool = False) -> int:
+    """Run one `ManagedNode` until SIGINT, SIGTERM or a failed start.
+
+    Args:
+        make_node: makes the node; called after `rclpy.init`.
+        arguments: command line, `sys.argv` when None; ROS arguments are taken from it.
+        carries_pictures: use the shipped Fast DDS profile unless the user has set one.
+
+    Returns:
+        The exit status: 0 after a signal, 2 when the node could not be set up for a reason that a person can mend.
+    """
+    profile_line = use_shipped_profile() if carries_pictures else None
+
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
+
+    received: list[int] = []
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        received.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    node = None
+    try:
+        node = make_node()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        for line in (profile_line, check_shared_memory() if carries_pictures else None):
+            if line:
+                node.get_logger().info(line)
+        started = node.start()
+        while started and not received and rclpy.ok():
+            executor.spin_once(timeout_sec=0.1)
+        node.shutting_down("the node is shutting down")
+        ends = time.monotonic() + FAREWELL_S
+        while started and time.monotonic() < ends:
+            executor.spin_once(timeout_sec=0.02)
+        node.trigger_shutdown()
+        executor.remove_node(node)
+        executor.shutdown(timeout_sec=1.0)
+        return int(node.exit_status)
+    except AuxfocusError as error:
+        print(f"{sys.argv[0].rsplit('/', 1)[-1]}: {error}", file=sys.stderr)
+        return 2
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
