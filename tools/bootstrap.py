@@ -159,6 +159,8 @@ def set_up(ros: str, environment: Path) -> None:
     )  # fmt: skip
 
     contents, names = sources_of_build()
+    # colcon limits ninja by the machine's load unless MAKEFLAGS names the jobs: one job at a time beside anything else.
+    variables["MAKEFLAGS"] = f"-j{os.cpu_count() or 2}"
     made_from = digest([made_from, *(str(path) for path in contents), *contents, *names])
     build = ["colcon", "--log-base", str(environment / "build/log"), "build", "--merge-install", "--symlink-install"]
     build += ["--install-base", str(environment), "--build-base", str(environment / "build")]

@@ -1,0 +1,112 @@
+"""`auxfocus up`: the graph for a source, kept running until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.graph import GraphOptions, ParameterValue, describe_graph
+
+EXAMPLES = """examples:
+  auxfocus up samples/rgb_lidar_road --lens field_50mm
+  auxfocus up flight.mcap --rig my_rig.yaml --once --video out/flight.mp4
+  auxfocus up samples/rgbd_room --depth depth --refocus
+  auxfocus up samples/stack_circuit_board --source focal_stack --depth none
+  auxfocus up flight.mcap -p aux_focus.layout=side_by_side -p lens_actuator.speed_steps_per_s=500
+"""
+
+
+def add_parser(subparsers: Any, line: str) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "up", help=line, description=line, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("path", help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, or a focal stack")
+    parser.add_argument("--source", default="recording", choices=("recording", "focal_stack"), help="kind of source")
+    parser.add_argument("--rig", default="", help="rig file: a shipped name or a path")
+    parser.add_argument("--lens", default="bench_25mm", help="lens file: a shipped name or a path (default: bench_25mm)")
+    parser.add_argument("--refocus", action="store_true", help="render the defocus of the lens's position (needs depth images)")
+    parser.add_argument("--depth", default="points", choices=("points", "depth", "none"), help="what the depth is taken from")
+    parser.add_argument("--once", action="store_true", help="play once and stop at the end (default: loop)")
+    parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="frames per second (default: as recorded)")
+    parser.add_argument("--namespace", default="", help="namespace of all nodes")
+    parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="keep the auxiliary focus image as a film")
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NODE.NAME=VALUE", help="set a node's parameter")
+    parser.add_argument("--json", action="store_true", help="print the nodes' state as JSON lines")
+    parser.set_defaults(run=run)
+
+
+def parse_parameters(texts: list[str]) -> dict[str, dict[str, ParameterValue]]:
+    """`node.name=value` texts by node; values are read as YAML. Raises ConfigurationError."""
+    by_node: dict[str, dict[str, ParameterValue]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        node, dot, name = key.partition(".")
+        if not (equals and dot and node and name):
+            raise ConfigurationError(f"'{text}' is not a parameter: write NODE.NAME=VALUE, for example aux_focus.opacity=0.5")
+        try:
+            by_node.setdefault(node, {})[name] = yaml.safe_load(value) if value else ""
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"the value of '{text}' is not YAML") from error
+    return by_node
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start, watch, and stop at Ctrl-C or at the recording's end."""
+    from auxfocus_ros.commands.film import Film
+    from auxfocus_ros.commands.processes import GraphProcesses
+    from auxfocus_ros.commands.watch import Watcher
+
+    if not Path(arguments.path).exists():
+        raise ConfigurationError(f"{arguments.path} is not there: name a recording, a folder with a folder.yaml or a focal stack")
+    parameters = parse_parameters(arguments.parameter)
+    rig = {"loop": not arguments.once, "rate_hz": arguments.rate}
+    parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
+    graph = describe_graph(
+        GraphOptions(
+            arguments.source, str(Path(arguments.path).resolve()), arguments.rig, arguments.lens,
+            arguments.refocus, arguments.depth, parameters,
+        )
+    )  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        film = stack.enter_context(Film(arguments.video, 1280, 720, 30)) if arguments.video else None
+        processes = stack.enter_context(GraphProcesses(graph, namespace=arguments.namespace))
+        watcher = stack.enter_context(Watcher("auxfocus_up", arguments.namespace))
+        if film is not None:
+            watcher.hear_pictures("aux_focus/image", lambda picture, _: film.add(picture))
+        said_s = time.monotonic()
+        with contextlib.suppress(KeyboardInterrupt):
+            while watcher.figures.get("gimbal_rig", {}).get("finished") != "true":
+                processes.check()
+                watcher.spin_for(1.0)
+                if arguments.json or time.monotonic() - said_s >= 5.0:
+                    said_s = time.monotonic()
+                    say_state(watcher, arguments.json)
+        if film is not None:
+            print(f"{film.frames} pictures in {arguments.video}", file=sys.stderr)
+    return 0
+
+
+def say_state(watcher: Any, as_json: bool) -> None:
+    """One line with every node's state and rate (JSON on standard output, else words on standard error)."""
+    if as_json:
+        state = {
+            name: {"level": level, "message": message, **watcher.figures[name]} for name, (level, message) in watcher.levels.items()
+        }
+        print(json.dumps(state), flush=True)
+        return
+    words = []
+    for name, (_, message) in sorted(watcher.levels.items()):
+        figures = watcher.figures[name]
+        rate = f" {figures['rate_hz']} Hz" if "rate_hz" in figures else ""
+        late = f", p95 {figures['latency_p95_ms']} ms" if "latency_p95_ms" in figures else ""
+        words.append(f"{name}{rate}{late}: {message}")
+    print(" | ".join(words), file=sys.stderr, flush=True)

@@ -1,0 +1,257 @@
+"""The rig file: what a recording does not say about the rig that made it.
+
+One YAML format for every command and node (`config/rigs/*.yaml`). Every key is optional; what stands here wins over what the
+recording says. Keys that are not known are refused, since a misspelt extrinsic that is silently left out costs a day.
+
+    name: road_64
+    camera: {frame: camera_optical_frame, width: 1920, height: 1200, distortion_model: plumb_bob,
+             k: [fx, fy, cx, cy], d: [k1, k2, p1, p2, k3]}           # k may have CameraInfo's 9 numbers
+    points: {frame: lidar}
+    optical_from_points:                                             # p_optical = R p_points + t; or points_from_optical
+      matrix: [[r, r, r, t], [r, r, r, t], [r, r, r, t]]             # or quaternion_xyzw or rotation_rpy_rad, and translation_m
+    topics: {image: /camera/image_raw, camera_info: /camera/camera_info, points: /points, depth: /depth, lens_state: /lens/state}
+    depth: {unit_m: 0.001}                                           # metres per unit of an integer depth image
+    lens: bench_25mm                                                 # a shipped lens or a lens file
+    match_tolerance_s: 0.05                                          # largest |stamp of the cloud - stamp of the picture|
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
+from auxfocus_ros.optics.camera import CameraModel
+from auxfocus_ros.optics.config_path import config_dir
+from auxfocus_ros.optics.rigid import RigidTransform
+
+TOPIC_ROLES = ("image", "camera_info", "points", "depth", "lens_state")
+KEYS = (
+    "name",
+    "camera",
+    "points",
+    "optical_from_points",
+    "points_from_optical",
+    "topics",
+    "depth",
+    "lens",
+    "match_tolerance_s",
+)
+# Other people's names for the same models.
+MODEL_ALIASES = {"": "", "fisheye": "equidistant", "kannala_brandt4": "equidistant", "radtan": "plumb_bob", "pinhole": "none"}
+
+
+@dataclass(frozen=True)
+class RigDescription:
+    """A rig file's content; None or empty where the file says nothing.
+
+    optical_from_points: p_optical = R p_points + t. topics: role (one of TOPIC_ROLES) -> the topic's name.
+    depth_unit_m: metres per unit of an integer depth image, > 0; None: the encoding's own rule (millimetres).
+    lens: a shipped lens's name or a path. match_tolerance_s: largest |stamp of cloud - stamp of picture|, seconds, > 0.
+    """
+
+    name: str = ""
+    camera: CameraModel | None = None
+    camera_frame: str | None = None
+    points_frame: str | None = None
+    optical_from_points: RigidTransform | None = None
+    topics: Mapping[str, str] = field(default_factory=dict)
+    depth_unit_m: float | None = None
+    lens: str | None = None
+    match_tolerance_s: float = 0.05
+
+
+def camera_from_values(
+    width_px: int, height_px: int, k: Sequence[float], d: Sequence[float] = (), model: str | None = None
+) -> CameraModel:
+    """A camera from the numbers as people write them.
+
+    Args:
+        width_px, height_px: size of the picture that the numbers belong to.
+        k: fx, fy, cx, cy, or CameraInfo's nine numbers in rows.
+        d: distortion coefficients; four of a plumb_bob are k1, k2, p1, p2, and trailing zeros may be left out.
+        model: as CameraInfo or OpenCV call it; None or '': worked out from the number of coefficients.
+
+    Raises:
+        InputError: from CameraModel, or where k has neither 4 nor 9 numbers.
+    """
+    numbers = [float(value) for value in k]
+    if len(numbers) == 9:
+        if abs(numbers[1]) > 1e-9:
+            raise InputError(f"intrinsics with a skew of {numbers[1]:g}: only square axes are supported")
+        numbers = [numbers[0], numbers[4], numbers[2], numbers[5]]
+    if len(numbers) != 4:
+        raise InputError(f"intrinsics k of {len(numbers)} numbers: wanted fx, fy, cx, cy, or the nine of a 3 x 3 matrix")
+    coefficients = [float(value) for value in d]
+    name = MODEL_ALIASES.get(model or "", model or "")
+    if not name:
+        name = "none" if not any(coefficients) else "plumb_bob" if len(coefficients) <= 5 else "rational_polynomial"
+    if name == "none" and not any(coefficients):
+        coefficients = []
+    elif name in ("plumb_bob", "rational_polynomial", "equidistant"):
+        wanted = {"plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4}[name]
+        if not coefficients:  # drivers of rectified cameras name a model and give no numbers
+            name = "none"
+        elif len(coefficients) < wanted:
+            coefficients += [0.0] * (wanted - len(coefficients))
+        elif not any(coefficients[wanted:]):
+            coefficients = coefficients[:wanted]
+    return CameraModel(int(width_px), int(height_px), *numbers, name, tuple(coefficients))
+
+
+def _finite(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigurationError(f"{where}: {value!r} is not a finite number")
+    return float(value)
+
+
+def _numbers(value: object, where: str, counts: tuple[int, ...]) -> list[float]:
+    if not isinstance(value, list) or (counts and len(value) not in counts):
+        wanted = " or ".join(str(count) for count in counts) + " numbers" if counts else "numbers"
+        raise ConfigurationError(f"{where}: wanted a list of {wanted}, found {value!r}")
+    return [_finite(number, where) for number in value]
+
+
+def _mapping(value: object, where: str, keys: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where}: wanted keys and values ({', '.join(keys)}), found {value!r}")
+    for key in value:
+        if key not in keys:
+            close = difflib.get_close_matches(str(key), keys, 1)
+            hint = f"; did you mean '{close[0]}'?" if close else f"; known keys: {', '.join(keys)}"
+            raise ConfigurationError(f"{where}: unknown key '{key}'{hint}")
+    return value
+
+
+def _camera(value: object, where: str) -> tuple[CameraModel, str | None]:
+    entry = _mapping(value, where, ("frame", "width", "height", "distortion_model", "k", "d"))
+    for key in ("width", "height", "k"):
+        if key not in entry:
+            raise ConfigurationError(f"{where}: '{key}' is missing; a camera needs width, height and k")
+    size = [_finite(entry[key], f"{where}.{key}") for key in ("width", "height")]
+    k = _numbers(entry["k"], f"{where}.k", (4, 9))
+    d = _numbers(entry.get("d", []), f"{where}.d", ())
+    try:
+        camera = camera_from_values(int(size[0]), int(size[1]), k, d, entry.get("distortion_model"))
+    except AuxfocusError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+    return camera, entry.get("frame")
+
+
+def _transform(value: object, where: str) -> RigidTransform:
+    entry = _mapping(value, where, ("matrix", "quaternion_xyzw", "rotation_rpy_rad", "translation_m"))
+    forms = [key for key in ("matrix", "quaternion_xyzw", "rotation_rpy_rad") if key in entry]
+    if len(forms) != 1:
+        raise ConfigurationError(f"{where}: wanted exactly one of matrix, quaternion_xyzw, rotation_rpy_rad")
+    try:
+        if forms[0] == "matrix":
+            rows = entry["matrix"]
+            if not isinstance(rows, list) or len(rows) not in (3, 4):
+                raise ConfigurationError(f"{where}.matrix: wanted 3 rows of 4 numbers")
+            return RigidTransform.from_matrix(np.array([_numbers(row, f"{where}.matrix", (4,)) for row in rows]))
+        translation = _numbers(entry.get("translation_m", [0.0, 0.0, 0.0]), f"{where}.translation_m", (3,))
+        if forms[0] == "quaternion_xyzw":
+            quaternion = _numbers(entry["quaternion_xyzw"], f"{where}.quaternion_xyzw", (4,))
+            return RigidTransform.from_quaternion(*quaternion, np.array(translation))
+        angles = _numbers(entry["rotation_rpy_rad"], f"{where}.rotation_rpy_rad", (3,))
+        return RigidTransform(rotation_from_rpy(*angles), np.array(translation))
+    except ConfigurationError:
+        raise
+    except AuxfocusError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
+def rotation_from_rpy(roll_rad: float, pitch_rad: float, yaw_rad: float) -> np.ndarray:
+    """R = Rz(yaw) Ry(pitch) Rx(roll), (3, 3): URDF's and tf's fixed-axis convention."""
+    cr, sr = math.cos(roll_rad), math.sin(roll_rad)
+    cp, sp = math.cos(pitch_rad), math.sin(pitch_rad)
+    cy, sy = math.cos(yaw_rad), math.sin(yaw_rad)
+    rx = np.array([[1, 0, 0], [0, cr, -sr], [0, sr, cr]])
+    ry = np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
+    rz = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
+    return rz @ ry @ rx
+
+
+def parse_rig(content: object, where: str) -> RigDescription:
+    """A description from parsed YAML; `where` names the file in errors. Raises ConfigurationError."""
+    if content is None:
+        raise ConfigurationError(f"{where}: the rig file is empty; it may have the keys {', '.join(KEYS)}")
+    entry = _mapping(content, where, KEYS)
+    camera, camera_frame = _camera(entry["camera"], f"{where}: camera") if "camera" in entry else (None, None)
+    transform = None
+    if "optical_from_points" in entry and "points_from_optical" in entry:
+        raise ConfigurationError(f"{where}: optical_from_points and points_from_optical exclude each other")
+    if "optical_from_points" in entry:
+        transform = _transform(entry["optical_from_points"], f"{where}: optical_from_points")
+    elif "points_from_optical" in entry:
+        transform = _transform(entry["points_from_optical"], f"{where}: points_from_optical").inverse()
+    points = _mapping(entry.get("points", {}), f"{where}: points", ("frame",))
+    topics = _mapping(entry.get("topics", {}), f"{where}: topics", TOPIC_ROLES)
+    for role, topic in topics.items():
+        if not isinstance(topic, str) or not topic:
+            raise ConfigurationError(f"{where}: topics.{role}: {topic!r} is not a topic's name")
+    depth = _mapping(entry.get("depth", {}), f"{where}: depth", ("unit_m",))
+    unit = _finite(depth["unit_m"], f"{where}: depth.unit_m") if "unit_m" in depth else None
+    tolerance = _finite(entry.get("match_tolerance_s", 0.05), f"{where}: match_tolerance_s")
+    for key, number in (("depth.unit_m", unit), ("match_tolerance_s", tolerance)):
+        if number is not None and number <= 0.0:
+            raise ConfigurationError(f"{where}: {key}: {number:g} is not above zero")
+    lens = entry.get("lens")
+    if lens is not None and not isinstance(lens, str):
+        raise ConfigurationError(f"{where}: lens: {lens!r} is not a lens's name or path")
+    return RigDescription(
+        name=str(entry.get("name", "")),
+        camera=camera,
+        camera_frame=camera_frame,
+        points_frame=points.get("frame"),
+        optical_from_points=transform,
+        topics=dict(topics),
+        depth_unit_m=unit,
+        lens=lens,
+        match_tolerance_s=tolerance,
+    )
+
+
+def read_yaml(path: Path, what: str) -> Any:
+    """The content of a YAML file; `what` names its kind in errors. Raises ConfigurationError."""
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigurationError(f"{what} {path} cannot be read: {reason}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        reason = getattr(error, "problem", None) or "syntax error"
+        raise ConfigurationError(f"{what} {path}{place}: not YAML: {reason}") from error
+
+
+def shipped_rigs() -> list[str]:
+    """Names of the rig files that come with the package."""
+    return sorted(path.stem for path in (config_dir() / "rigs").glob("*.yaml"))
+
+
+def load_rig(name_or_path: str | Path) -> RigDescription:
+    """A rig by a shipped name ('road_64') or by a rig file's path. A lens path in it is relative to the file.
+
+    Raises:
+        ConfigurationError: no such rig, or a file that cannot be right; the message names file and key.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix not in (".yaml", ".yml") and len(path.parts) == 1:
+        name, path = str(name_or_path), config_dir() / "rigs" / f"{name_or_path}.yaml"
+        if not path.is_file():
+            known = ", ".join(shipped_rigs()) or "none"
+            raise ConfigurationError(f"there is no rig '{name}': shipped rigs are {known}; a path must end in .yaml")
+    rig = parse_rig(read_yaml(path, "rig file"), str(path))
+    if rig.lens is not None and rig.lens.endswith((".yaml", ".yml")):
+        rig = replace(rig, lens=str(path.parent / rig.lens))
+    return rig if rig.name else replace(rig, name=path.stem)
