@@ -164,11 +164,12 @@ def set_up(ros: str, environment: Path) -> None:
     made_from = digest([made_from, *(str(path) for path in contents), *contents, *names])
     build = ["colcon", "--log-base", str(environment / "build/log"), "build", "--merge-install", "--symlink-install"]
     build += ["--install-base", str(environment), "--build-base", str(environment / "build")]
-    build += ["--cmake-args", "-G", "Ninja", f"-DPython3_EXECUTABLE={python}", "-Wno-dev", "-DBUILD_TESTING=OFF"]
+    build += ["--cmake-args", "-G", "Ninja", f"-DPython3_EXECUTABLE={python}", "-Wno-dev"]
+    build += ["-DBUILD_TESTING=OFF", "-DAUXFOCUS_PYTHON_ONLY=ON"]
     build[0] = str(environment / "bin/colcon")
     log = environment / "colcon.log"
     step(
-        environment, "build", made_from, "colcon build of auxfocus_interfaces and auxfocus_ros (a minute)",
+        environment, "build", made_from, "colcon build of auxfocus_interfaces and auxfocus_ros (half a minute)",
         lambda: run(build, variables, log, "colcon build failed"),
     )  # fmt: skip
     if time.monotonic() - began > 1:

@@ -1,26 +1,296 @@
 """The node `aux_focus`: pictures and depth in, the auxiliary focus image out.
 
 Callbacks pair what comes in by stamp and put the pair into a slot; one worker thread takes the newest pair, counts, draws and
-publishes. Pictures that nobody looks at are not made, and while nobody listens to any output, nothing is subscribed to.
+publishes. What nobody listens to is not made, and while nobody listens to anything, nothing is subscribed to.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from geometry_msgs.msg import TransformStamped
 from rclpy.time import Time
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
 
 from auxfocus_interfaces.msg import FocusMarker, LensState
-from auxfocus_ros.errors import AuxfocusError
+from auxfocus_ros.errors import AuxfocusError, InputError
+from auxfocus_ros.optics import RigidTransform
+from auxfocus_ros.rig import fields_xyz, load_rig
+from auxfocus_ros.ros.camera_info import read_camera_info
+from auxfocus_ros.ros.clouds import read_cloud
+from auxfocus_ros.ros.focus_messages import focus_reading, make_focus_marker, make_scene_markers
 from auxfocus_ros.ros.health import Meter
+from auxfocus_ros.ros.images import as_bgr, make_compressed, make_image, read_depth
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.parameters import parameter
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import EVENT, PICTURE_OUT, STATE
+from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, PICTURE_OUT, STATE
+from auxfocus_ros.ros.sync import PairSynchronizer, PictureAndRange
+from auxfocus_ros.ros.transforms import read_transform
 from auxfocus_ros.ros.worker import LatestWorker
+from auxfocus_ros.view import AuxFocusPipeline, AuxFocusResult, PipelineOptions
+
+LISTENERS_PERIOD_S = 0.25
+
+
+@dataclass(frozen=True)
+class AuxFocusParameters(CommonParameters):
+    """Parameters of `aux_focus`."""
+
+    depth_input: str = parameter("points", "what depth is taken from", choices=("points", "depth", "none"), read_only=True)
+    rig: str = parameter("", "rig file with the cloud's extrinsics; empty: the topic points/transform", read_only=True)
+    match_tolerance_s: float = parameter(
+        0.05, "largest difference between the stamps of a picture and its depth", unit="s", minimum=0.0, maximum=10.0, read_only=True
+    )
+    layout: str = parameter("overlay", "the distribution over the picture, or beside it", choices=("overlay", "side_by_side"))
+    opacity: float = parameter(0.75, "of the distribution over the picture", minimum=0.0, maximum=1.0)
+    scale: str = parameter("dioptre", "the depth axis: even in metres, in dioptres, or logarithmic", choices=("linear", "dioptre", "log"))
+    near_m: float = parameter(0.0, "near end of the depth axis; 0: follow the scene", unit="m", minimum=0.0, maximum=1e4)
+    far_m: float = parameter(0.0, "far end of the depth axis; 0: follow the scene", unit="m", minimum=0.0, maximum=1e5)
+    depth_bins: int = parameter(256, "bins of the depth axis", minimum=8, maximum=4096)
+    lens_timeout_s: float = parameter(2.0, "a lens state older than this is unknown", unit="s", minimum=0.05, maximum=60.0)
+    jpeg_quality: int = parameter(80, "of aux_focus/image/compressed", unit="%", minimum=1, maximum=100)
+    lazy: bool = parameter(True, "subscribe to pictures and depth only while somebody listens", read_only=True)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the worker draws next: a picture, with or without its intrinsics and depth."""
+
+    picture: Any
+    camera_info: Any = None
+    range: Any = None
+
+
+class AuxFocus(ManagedNode[AuxFocusParameters]):
+    """Draws the auxiliary focus image; see the module's text."""
+
+    def __init__(self) -> None:
+        """Declare parameters; topics come when the node is configured."""
+        super().__init__("aux_focus", AuxFocusParameters)
+        self._enabled = True
+        self._meter = Meter()
+        self._lens: LensState | None = None
+        self._lens_heard: Time | None = None
+        self._extrinsics: dict[str, RigidTransform] = {}
+        self._worker: LatestWorker[Work] | None = None
+        self._synchronizer: PairSynchronizer | None = None
+        self._picture_subscription: Any = None
+        self._pipeline = AuxFocusPipeline(self._options(self.parameters))
+        self._outputs: dict[str, Any] = {}
+        self._inputs: list[Any] = []
+
+    @staticmethod
+    def _options(p: AuxFocusParameters) -> PipelineOptions:
+        return PipelineOptions(
+            layout=p.layout, opacity=p.opacity, scale=p.scale, near_m=p.near_m, far_m=p.far_m, depth_bins=p.depth_bins
+        )
+
+    def parameters_changed(self, old: AuxFocusParameters, new: AuxFocusParameters) -> None:
+        """Draw differently from the next picture on."""
+        self._pipeline.options = self._options(new)
+
+    def configure(self) -> None:
+        """Create topics and services."""
+        p = self.parameters
+        self._rig = load_rig(p.rig) if p.rig else None
+        create = self.create_publisher
+        self._outputs = {
+            "image": create(Image, "aux_focus/image", PICTURE_OUT),
+            "compressed": create(CompressedImage, "aux_focus/image/compressed", PICTURE_OUT),
+            "distribution": create(Image, "aux_focus/distribution", PICTURE_OUT),
+            "marker": create(FocusMarker, "aux_focus/focus_marker", EVENT),
+            "markers": create(MarkerArray, "aux_focus/markers", EVENT),
+        }
+        self._inputs = [
+            self.create_subscription(LensState, "lens/state", self._on_lens, STATE),
+            self.create_subscription(TransformStamped, "points/transform", self._on_transform, STATE),
+        ]
+        self._enable_service = self.create_service(SetBool, "aux_focus/enable", self._on_enable)
+        self._listeners_timer = self.create_timer(LISTENERS_PERIOD_S, self._follow_listeners)
+
+    def activate(self) -> None:
+        """Start the worker; pictures are subscribed to when somebody listens."""
+        self._worker = LatestWorker("aux_focus", self._draw, self._draw_failed)
+        self._follow_listeners()
+
+    def deactivate(self) -> None:
+        """Stop listening and drawing."""
+        self._unsubscribe()
+        if self._worker is not None and not self._worker.stop():
+            self.get_logger().warning("the worker did not end in time")
+        self._worker = None
+
+    def cleanup(self) -> None:
+        """Remove topics and services."""
+        for publisher in self._outputs.values():
+            self.destroy_publisher(publisher)
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        if self._outputs:
+            self.destroy_service(self._enable_service)
+            self.destroy_timer(self._listeners_timer)
+        self._outputs, self._inputs = {}, []
+
+    def figures(self) -> Mapping[str, str]:
+        """Rate and latency of what is published, and what became of the messages."""
+        values = {"enabled": str(self._enabled).lower(), **self._meter.summary()}
+        if self._worker is not None:
+            values["replaced"] = str(self._worker.replaced)
+        if self._synchronizer is not None:
+            values |= {key: str(value) for key, value in asdict(self._synchronizer.counts).items()}
+        return values
+
+    # In: callbacks of the executor, short.
+
+    def _follow_listeners(self) -> None:
+        """Subscribe to pictures while somebody listens, and not otherwise."""
+        if self._synchronizer is not None:
+            self._synchronizer.check()
+        wanted = self.active_or_starting() and (
+            not self.parameters.lazy or any(publisher.get_subscription_count() for publisher in self._outputs.values())
+        )
+        subscribed = self._synchronizer is not None or self._picture_subscription is not None
+        if wanted and not subscribed:
+            self._subscribe()
+        elif subscribed and not wanted:
+            self._unsubscribe()
+
+    def active_or_starting(self) -> bool:
+        """Whether there is a worker to hand pictures to."""
+        return self._worker is not None
+
+    def _subscribe(self) -> None:
+        p = self.parameters
+        if p.depth_input == "none":
+            self._picture_subscription = self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN)
+            return
+        topic, kind = ("points", PointCloud2) if p.depth_input == "points" else ("depth/image_raw", Image)
+        self._synchronizer = PairSynchronizer(
+            self._on_pair, self.health.problem, tolerance_s=p.match_tolerance_s, node=self, range_topic=topic, range_type=kind
+        )
+
+    def _unsubscribe(self) -> None:
+        if self._synchronizer is not None:
+            self._synchronizer.close()
+            self._synchronizer = None
+        if self._picture_subscription is not None:
+            self.destroy_subscription(self._picture_subscription)
+            self._picture_subscription = None
+
+    def _on_lens(self, message: LensState) -> None:
+        self._lens, self._lens_heard = message, self.get_clock().now()
+
+    def _on_transform(self, message: TransformStamped) -> None:
+        try:
+            self._extrinsics[message.child_frame_id] = read_transform(message)
+        except InputError as error:
+            self.health.problem("transform", str(error), error=True)
+
+    def _on_picture(self, message: Image) -> None:
+        if self._worker is not None:
+            self._worker.offer(Work(message))
+
+    def _on_pair(self, pair: PictureAndRange) -> None:
+        if self._worker is not None:
+            self._worker.offer(Work(pair.picture, pair.camera_info, pair.range))
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._enabled = request.data
+        response.success = True
+        response.message = "the auxiliary focus image is on" if request.data else "off: the picture alone is passed on"
+        return response
+
+    # Out: the worker's thread.
+
+    def _draw(self, work: Work) -> None:
+        header = work.picture.header
+        if not self._enabled:
+            self._publish_image(work.picture)
+            self._meter.add(self._since(header.stamp))
+            return
+        picture = as_bgr(work.picture)
+        result = self._pipeline.run(picture, self._focus(), **self._depth_of(work))
+        self._publish_image(make_image(result.image, "bgr8", header))
+        self._outputs["marker"].publish(make_focus_marker(result, self._lens, header))
+        self._meter.add(self._since(header.stamp))
+        self._publish_extras(result, header)
+
+    def _publish_image(self, message: Image) -> None:
+        if self._listened_to("image"):
+            self._outputs["image"].publish(message)
+
+    def _publish_extras(self, result: AuxFocusResult, header: Any) -> None:
+        """What few listen to, after the image is out."""
+        if self._listened_to("compressed"):
+            self._outputs["compressed"].publish(make_compressed(result.image, header, self.parameters.jpeg_quality))
+        if result.distribution is not None and self._listened_to("distribution"):
+            counts = result.distribution.counts.astype(np.int32)
+            self._outputs["distribution"].publish(make_image(counts, "32SC1", header))
+        if self._listened_to("markers"):
+            self._outputs["markers"].publish(make_scene_markers(result, header))
+
+    def _listened_to(self, output: str) -> bool:
+        return bool(self._outputs[output].get_subscription_count())
+
+    def _depth_of(self, work: Work) -> dict[str, Any]:
+        """The depth part of a pair as the pipeline takes it; a depth that cannot be used is said, and the picture drawn without."""
+        if work.range is None:
+            return {}
+        camera = read_camera_info(work.camera_info)
+        try:
+            if isinstance(work.range, PointCloud2):
+                points_m = fields_xyz(read_cloud(work.range))
+                return {"camera": camera, "points_m": points_m, "optical_from_points": self._transform_of(work)}
+            return {"camera": camera, "depth_m": read_depth(work.range)}
+        except InputError as error:
+            self.health.problem("depth", str(error))
+            return {}
+
+    def _transform_of(self, work: Work) -> RigidTransform:
+        """Extrinsics by the rig file, else by the topic; the identity where cloud and picture share a frame."""
+        frame = work.range.header.frame_id
+        if self._rig is not None and self._rig.optical_from_points is not None:
+            return self._rig.optical_from_points
+        if frame in self._extrinsics:
+            return self._extrinsics[frame]
+        if frame in ("", work.picture.header.frame_id):
+            return RigidTransform(np.eye(3), np.zeros(3))
+        raise InputError(
+            f"no transform from '{frame}' to '{work.picture.header.frame_id}': publish it on points/transform or name a rig file (parameter rig)"
+        )
+
+    def _focus(self) -> Any:
+        """The focus as the lens last said, or unknown when that is too long ago."""
+        if self._lens is None or self._lens_heard is None:
+            self.health.problem("lens", "no lens state yet on lens/state: the focus is unknown")
+            return focus_reading(None)
+        age_s = (self.get_clock().now() - self._lens_heard).nanoseconds * 1e-9
+        if age_s > self.parameters.lens_timeout_s:
+            self.health.problem("lens", f"the last lens state is {age_s:.1f} s old: the focus is unknown")
+            return focus_reading(None)
+        return focus_reading(self._lens)
+
+    def _draw_failed(self, error: Exception) -> None:
+        if isinstance(error, AuxfocusError):
+            self.health.problem("input", str(error))
+        else:
+            self.health.problem("internal", f"a picture could not be drawn: {type(error).__name__}: {error}", error=True)
+
+    def _since(self, stamp: Any) -> float:
+        return (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds * 1e-9
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run_node(AuxFocus, carries_pictures=True))
+
+
+if __name__ == "__main__":
+    main()

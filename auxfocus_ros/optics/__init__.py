@@ -1,8 +1,8 @@
 """Where light goes: the camera's geometry, the lens and its motor, depth of field, and the defocus model.
 
-The ground floor of the house: it imports nothing of ours but the errors, knows neither ROS nor files of recordings, and gives every
-other room its types. `CameraModel` and `RigidTransform` say where a point falls in the picture; `Lens` says what a motor position
-means (focus distance, depth of field, blur); `load_lens` reads one from `config/lenses/` or from a file of the user's;
+The ground floor of the house: it imports nothing of ours but the errors, knows neither ROS nor files of recordings, and gives
+every other room its types. `CameraModel` and `RigidTransform` say where a point falls in the picture; `Lens` says what a motor
+position means (focus distance, depth of field, blur); `load_lens` reads one from `config/lenses/` or from a file of the user's;
 `config_dir` and `share_dir` find what was installed beside the code.
 """
 

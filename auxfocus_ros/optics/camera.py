@@ -3,10 +3,10 @@
 The models are those of sensor_msgs/CameraInfo, with OpenCV's formulas and order of coefficients: `plumb_bob` (k1 k2 p1 p2 k3),
 `rational_polynomial` (k1 k2 p1 p2 k3 k4 k5 k6), `equidistant` (Kannala and Brandt, OpenCV's fisheye: k1 k2 k3 k4), and `none`.
 
-Two things are done that OpenCV does not do. A distortion polynomial is fitted to the picture and means nothing outside it: past some
-radius it turns back, and a lidar point far to the side is folded into the picture, where nothing of it is to be seen. `project` knows
-that radius (`distortion.py`) and gives NaN beyond it. And it works block by block in buffers that stay in the processor's cache,
-in float32: a 100,000-point cloud takes about a millisecond.
+Two things are done that OpenCV does not do. A distortion polynomial is fitted to the picture and means nothing outside it: past
+some radius it turns back, and a lidar point far to the side is folded into the picture, where nothing of it is to be seen.
+`project` knows that radius (`distortion.py`) and gives NaN beyond it. And it works block by block in buffers that stay in the
+processor's cache, in float32: a 100,000-point cloud takes about a millisecond.
 """
 
 from collections.abc import Sequence
@@ -97,32 +97,32 @@ class CameraModel:
             points_m: (N, 3), metres, or a tuple of three (N,) arrays x, y, z; strided views cost nothing extra.
 
         Returns:
-            u_px (N,), v_px (N,) float32, unbounded: a point may fall outside the picture. Both NaN where z <= 0, where a coordinate is
-            not finite, and where the distortion model does not reach (beyond its monotone radius).
+            u_px (N,), v_px (N,) float32, unbounded: a point may fall outside the picture. Both NaN where z <= 0, where a
+            coordinate is not finite, and where the distortion model does not reach (beyond its monotone radius).
 
         Raises:
             InputError: other shapes.
         """
         x, y, z = _columns(points_m)
-        u_px, v_px = np.empty(len(z), np.float32), np.empty(len(z), np.float32)
+        image_px = np.empty((2, len(z)), np.float32)
+        focal = np.array([[self.fx_px], [self.fy_px]], np.float32)
+        centre = np.array([[self.cx_px], [self.cy_px]], np.float32)
         distortion = distortion_of(self)
         buffers = np.empty((6, min(_BLOCK, len(z))), np.float32)
         with np.errstate(all="ignore"):
             for start in range(0, len(z), _BLOCK):
                 part = slice(start, start + _BLOCK)
-                u, v = u_px[part], v_px[part]
-                distortion.distort(x[part], y[part], z[part], u, v, buffers[:, : len(u)])
-                u *= np.float32(self.fx_px)
-                u += np.float32(self.cx_px)
-                v *= np.float32(self.fy_px)
-                v += np.float32(self.cy_px)
-        return u_px, v_px
+                image = image_px[:, part]
+                distortion.distort((x[part], y[part], z[part]), image, buffers[:, : image.shape[1]])
+                image *= focal
+                image += centre
+        return image_px[0], image_px[1]
 
     def ray_table(self) -> NDArray[np.float32]:
         """Direction of what each pixel sees: (height, width, 2) float32 of x / z and y / z, without distortion.
 
-        Worked out once a model and kept (for the last few models); read-only. NaN where the model has no ray for a pixel, and where a
-        fisheye sees 90 degrees or more to the side.
+        Worked out once a model and kept (for the last few models); read-only. NaN where the model has no ray for a pixel, and
+        where a fisheye sees 90 degrees or more to the side.
         """
         return _ray_table(self)
 
@@ -140,7 +140,7 @@ def _ray_table(camera: CameraModel) -> NDArray[np.float32]:
     x = (np.arange(camera.width_px) - camera.cx_px) / camera.fx_px
     y = (np.arange(camera.height_px) - camera.cy_px) / camera.fy_px
     table = np.empty((camera.height_px, camera.width_px, 2), np.float32)
-    rows = max(1, 65536 // camera.width_px)
+    rows = max(1, 2 * _BLOCK // camera.width_px)
     for top in range(0, camera.height_px, rows):
         grid_x, grid_y = np.meshgrid(x, y[top : top + rows])
         table[top : top + rows] = undistorted_rays(distortion_of(camera), grid_x, grid_y)

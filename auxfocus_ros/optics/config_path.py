@@ -1,8 +1,8 @@
 """Where the files stand that are installed beside the code: config/, launch/, samples/.
 
-The same code runs from a source tree (an editable install, a test run) and from an installed prefix, where setuptools puts data files
-into `<prefix>/share/auxfocus_ros` while the code goes to `<prefix>/lib/pythonX.Y/site-packages` (colcon, pip) or, on Debian's
-Python, to `<prefix>/local/lib/pythonX.Y/dist-packages`. The prefix is therefore found by walking up from this file.
+The same code runs from a source tree (an editable install, a test run) and from an installed prefix, where setuptools puts data
+files into `<prefix>/share/auxfocus_ros` while the code goes to `<prefix>/lib/pythonX.Y/site-packages` (colcon, pip) or, on
+Debian's Python, to `<prefix>/local/lib/pythonX.Y/dist-packages`. The prefix is therefore found by walking up from this file.
 """
 
 import os
@@ -30,8 +30,8 @@ def share_dir() -> Path:
         if (share / "config").is_dir():
             return share
     raise ConfigurationError(
-        f"the installed files of {_PACKAGE} are missing: no share/{_PACKAGE}/config in any folder above {here} or in AMENT_PREFIX_PATH; "
-        "install the package again"
+        f"the installed files of {_PACKAGE} are missing: no share/{_PACKAGE}/config in any folder above {here} "
+        "or in AMENT_PREFIX_PATH; install the package again"
     )
 
 

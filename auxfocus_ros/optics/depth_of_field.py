@@ -1,7 +1,7 @@
 """What is sharp enough: the depths whose blur disk is no wider than the circle of confusion.
 
-An object imaged at `v0` is in the depth of field when `|v - v0| <= c v0 / A`. Solved for `v0` on either side of the sensor, and in
-extensions (`thin_lens`), with the f-number `N = f / A`:
+An object imaged at `v0` is in the depth of field when `|v - v0| <= c v0 / A`. Solved for `v0` on either side of the sensor, and
+in extensions (`thin_lens`), with the f-number `N = f / A`:
 
     near limit   x_near = (x + N c) / (1 - c / A)        far limit   x_far = (x - N c) / (1 + c / A)
 
@@ -29,8 +29,8 @@ def depth_of_field_limits_m(
         extension_m: sensor distance minus focal length, metres, any shape.
 
     Returns:
-        (near, far) in metres, shaped as `extension_m`. far is +inf where the depth of field reaches infinity; both are NaN where no
-        object is in focus, and +inf where only infinity itself is.
+        (near, far) in metres, shaped as `extension_m`. far is +inf where the depth of field reaches infinity; both are NaN where
+        no object is in focus, and +inf where only infinity itself is.
     """
     extension = np.asarray(extension_m, dtype=np.float64)
     reach = f_number * circle_of_confusion_m  # N c: what the sensor may be off, for an object at infinity
@@ -41,8 +41,6 @@ def depth_of_field_limits_m(
     return near, far
 
 
-def depth_of_focus_m(
-    focal_length_m: float, f_number: float, circle_of_confusion_m: float, object_extension_m: Any
-) -> Any:
+def depth_of_focus_m(focal_length_m: float, f_number: float, circle_of_confusion_m: float, object_extension_m: Any) -> Any:
     """How far the sensor may stand from an object's image, either way, with the object still in focus: `c v0 / A`, metres."""
     return circle_of_confusion_m * f_number * (1.0 + np.asarray(object_extension_m) / focal_length_m)

@@ -9,6 +9,7 @@ Sources: OpenCV 4 documentation, calib3d, 'Detailed Description' (plumb_bob, rat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import Polynomial
@@ -21,6 +22,9 @@ COEFFICIENTS: dict[str, tuple[int, tuple[int, ...]]] = {
     "none": (0, (0,)),
 }
 """Distortion models: how many coefficients the formula has, and how many a calibration may give."""
+
+Columns = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+"""x, y and z of a block of points."""
 
 _WIDEST = 1e3
 """Tangent of the widest angle from the axis that a search for the limit looks at (89.94 degrees)."""
@@ -75,6 +79,12 @@ class RadialTangentialDistortion:
         _, _, (xx, xy, yy) = self.with_jacobian(x, y)
         return xx * yy - xy * xy
 
+    def radial_part(self, r: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distorted radius of a radius, without the tangential terms, float64, any shape."""
+        k1, k2, _, _, k3, k4, k5, k6 = self._terms
+        s = r * r
+        return r * (1 + s * (k1 + s * (k2 + s * k3))) / (1 + s * (k4 + s * (k5 + s * k6)))
+
     def with_jacobian(
         self, x: NDArray[np.float64], y: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
@@ -91,19 +101,15 @@ class RadialTangentialDistortion:
         yy = radial + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x
         return distorted_x, distorted_y, (xx, xy, yy)
 
-    def distort(
-        self,
-        x: NDArray[np.floating],
-        y: NDArray[np.floating],
-        z: NDArray[np.floating],
-        u: NDArray[np.float32],
-        v: NDArray[np.float32],
-        buffers: NDArray[np.float32],
-    ) -> None:
-        """Write the distorted x / z and y / z of a block of n points into u and v (n,), using buffers (>= 6, n).
+    def distort(self, points: Columns, image: NDArray[np.float32], buffers: NDArray[np.float32]) -> None:
+        """Write the distorted x / z and y / z of a block of n points.
 
-        NaN where z <= 0, where a coordinate is not finite, or beyond the limit.
+        Args:
+            points: x, y and z, (n,) each, any real type.
+            image: (2, n) float32, written; NaN where z <= 0, where a coordinate is not finite, or beyond the limit.
+            buffers: (>= 6, n) float32, scratch.
         """
+        (x, y, z), (u, v) = points, image
         a, b, s, t, w, _ = buffers[:6]
         np.copyto(w, z, casting="same_kind")
         w[~(w > 0)] = np.nan  # also what is NaN already
@@ -166,16 +172,9 @@ class FisheyeDistortion:
             1 + s * (3 * k1 + s * (5 * k2 + s * (7 * k3 + s * 9 * k4))),
         )
 
-    def distort(
-        self,
-        x: NDArray[np.floating],
-        y: NDArray[np.floating],
-        z: NDArray[np.floating],
-        u: NDArray[np.float32],
-        v: NDArray[np.float32],
-        buffers: NDArray[np.float32],
-    ) -> None:
+    def distort(self, points: Columns, image: NDArray[np.float32], buffers: NDArray[np.float32]) -> None:
         """As `RadialTangentialDistortion.distort`."""
+        (x, y, z), (u, v) = points, image
         a, b, c, rho, s, t = buffers[:6]
         np.copyto(a, x, casting="same_kind")
         np.copyto(b, y, casting="same_kind")
@@ -216,62 +215,50 @@ def undistorted_rays(
 
 def _undistorted_fisheye(distortion: FisheyeDistortion, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     wanted = np.hypot(x, y)
-    theta = _rising_root(distortion.angle_and_slope, wanted, distortion.limit)
-    factor = np.where(wanted > 0, np.tan(theta) / np.where(wanted > 0, wanted, 1), 1.0)
-    factor = np.where(theta < np.pi / 2 * (1 - 1e-9), factor, np.nan)
+    theta = _rising_root(lambda angle: distortion.angle_and_slope(angle)[0], wanted, distortion.limit)
+    for _ in range(2):
+        angle, slope = distortion.angle_and_slope(theta)
+        theta = np.clip(theta - (angle - wanted) / slope, 0, distortion.limit)
+    reachable = wanted <= distortion.angle_and_slope(np.array(distortion.limit))[0]
+    factor = np.where(wanted > 0, np.tan(theta) / wanted, 1.0)
+    factor[~reachable | (theta >= np.pi / 2 * (1 - 1e-9))] = np.nan
     return np.stack((x * factor, y * factor), axis=-1)
 
 
 def _undistorted_radial(
     distortion: RadialTangentialDistortion, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Newton in two dimensions, started from the solution of the radial part alone, which is bracketed and cannot fail."""
+    """Newton in two dimensions, started from the solution of the radial part alone."""
     limit = min(distortion.limit, _WIDEST)
-    radial = RadialTangentialDistortion(tuple(0.0 if i in (2, 3) else k for i, k in enumerate(distortion.coefficients)))
-
-    def radius_and_slope(r: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        distorted, _, (slope, _, _) = radial.with_jacobian(r, np.zeros_like(r))
-        return distorted, slope
-
     wanted = np.hypot(x, y)
-    radius = _rising_root(radius_and_slope, wanted, limit, clip=True)
-    factor = np.where(wanted > 0, radius / np.where(wanted > 0, wanted, 1), 1.0)
+    radius = _rising_root(distortion.radial_part, wanted, limit)
+    factor = np.where(wanted > 0, radius / wanted, 1.0)
     ray_x, ray_y = x * factor, y * factor
-    for _ in range(6):
+    for _ in range(8):
         distorted_x, distorted_y, (xx, xy, yy) = distortion.with_jacobian(ray_x, ray_y)
         error_x, error_y = distorted_x - x, distorted_y - y
+        good = (np.abs(error_x) + np.abs(error_y) < 1e-9) & (ray_x * ray_x + ray_y * ray_y <= limit * limit)
+        if good.all():
+            break
         determinant = xx * yy - xy * xy
         ray_x = ray_x - (yy * error_x - xy * error_y) / determinant
         ray_y = ray_y - (xx * error_y - xy * error_x) / determinant
-    distorted_x, distorted_y, _ = distortion.with_jacobian(ray_x, ray_y)
-    error = np.hypot(distorted_x - x, distorted_y - y)
-    good = (error < 1e-6) & (np.hypot(ray_x, ray_y) <= limit)
     return np.stack((np.where(good, ray_x, np.nan), np.where(good, ray_y, np.nan)), axis=-1)
 
 
 def _rising_root(
-    function: Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]],
-    wanted: NDArray[np.float64],
-    limit: float,
-    clip: bool = False,
+    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], wanted: NDArray[np.float64], limit: float
 ) -> NDArray[np.float64]:
-    """Solve function(t) = wanted for t in [0, limit], where the function rises from 0: Newton kept inside a shrinking bracket.
+    """Solve function(t) = wanted for t in [0, limit], where the function rises from 0, to about six digits.
 
-    What lies above function(limit) gives NaN, or the limit with `clip`.
+    By a table as long as the largest value needs: a million pixels share one function. What lies above function(limit) gives limit.
     """
-    low, high = np.zeros_like(wanted), np.full_like(wanted, limit)
-    t = np.minimum(wanted, limit)
-    for _ in range(40):
-        value, slope = function(t)
-        low, high = np.where(value < wanted, t, low), np.where(value >= wanted, t, high)
-        step = t - (value - wanted) / slope
-        t_next = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-        done = np.abs(t_next - t) <= 1e-14 * (1 + t)
-        t = t_next
-        if done.all():
-            break
-    reachable = wanted <= function(np.full_like(wanted, limit))[0] * (1 + 1e-12)
-    return np.where(reachable, t, limit if clip else np.nan)
+    low, high, most = 0.0, limit, float(np.max(wanted))
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if function(np.array(middle)) < most else (low, middle)
+    table = np.linspace(0, high, 4096)
+    return np.interp(wanted, function(table), table)
 
 
 def _horner(s: NDArray[np.float32], terms: Sequence[np.float32], into: NDArray[np.float32]) -> None:
@@ -290,7 +277,7 @@ def _horner(s: NDArray[np.float32], terms: Sequence[np.float32], into: NDArray[n
 
 
 def _forget(u: NDArray[np.float32], v: NDArray[np.float32], measure: NDArray[np.float32], limit: float) -> None:
-    """NaN in both where the measure is not below the limit, or is NaN: it says of both coordinates at once whether they are good."""
+    """NaN in both where the measure, which is NaN if either is bad, is not below the limit."""
     bad = ~(measure < np.float32(limit))
     u[bad] = np.nan
     v[bad] = np.nan

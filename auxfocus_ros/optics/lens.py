@@ -1,13 +1,14 @@
 """One lens with its motor: everything that follows from where the glass stands.
 
-A `Lens` answers the questions of the whole house: how far away is what is sharp now, what does the depth of field hold, how blurred
-is a thing at some depth, and which position would make it sharp. Every method takes numbers or arrays (a number gives a Python float,
-arrays broadcast and give float64 arrays), and one rule covers what does not exist: it is NaN. A position beyond infinity focus
-has no focus distance; a depth at the focal length or nearer (and 0, negative and NaN depths, which depth images use for 'no
-reading') has no image; outside a calibrated table nothing is known. Infinity itself is +inf, in and out.
+A `Lens` answers the questions of the whole house: how far away is what is sharp now, what does the depth of field hold, how
+blurred is a thing at some depth, and which position would make it sharp. Every method takes numbers or arrays (a number gives a
+Python float, arrays broadcast and give float64 arrays), and one rule covers what does not exist: it is NaN. A position beyond
+infinity focus has no focus distance; a depth at the focal length or nearer (and 0, negative and NaN depths, which depth images
+use for 'no reading') has no image; outside a calibrated table nothing is known. Infinity itself is +inf, in and out.
 
-Round trips. Position -> focus distance -> position comes back within 1e-6 steps wherever the distance is finite. In double precision
-distances run out only at about 1e16 m for a 25 mm lens with 1.5 um steps: that is one unit in the last place of a position near 1000.
+Round trips. Position -> focus distance -> position comes back within 1e-6 steps wherever the distance is finite. In double
+precision distances run out only at about 1e16 m for a 25 mm lens with 1.5 um steps: that is one unit in the last place of a
+position near 1000.
 """
 
 from dataclasses import dataclass
@@ -178,8 +179,8 @@ class Lens:
             distance_m: metres, +inf allowed, any shape.
 
         Returns:
-            Motor steps, not bounded by the usable range: ask `contains`. NaN for a depth at the focal length or nearer, for NaN, and
-            for what lies outside a table.
+            Motor steps, not bounded by the usable range: ask `contains`. NaN for a depth at the focal length or nearer, for NaN,
+            and for what lies outside a table.
         """
         extension = extension_of_distance_m(self.focal_length_m, real_array("distance_m", distance_m))
         return out(self.mapping.position_at(extension))
@@ -206,8 +207,8 @@ class Lens:
             position_steps: motor steps, any shape.
 
         Returns:
-            (near, far) in metres. far is +inf where the depth of field reaches infinity, which it does from the hyperfocal distance
-            on and still does just beyond infinity focus. Farther beyond, nothing is in focus: (NaN, NaN).
+            (near, far) in metres. far is +inf where the depth of field reaches infinity, which it does from the hyperfocal
+            distance on and still does just beyond infinity focus. Farther beyond, nothing is in focus: (NaN, NaN).
         """
         extension = self.mapping.extension_m(real_array("position_steps", position_steps))
         near, far = depth_of_field_limits_m(self.focal_length_m, self.f_number, self.circle_of_confusion_m, extension)
@@ -224,8 +225,8 @@ class Lens:
             depth_m: metres, +inf allowed, any shape.
 
         Returns:
-            (low, high) in motor steps, low < high whichever way the lens runs, not bounded by the usable range; NaN where the depth
-            has no image, or where a table ends before the limit.
+            (low, high) in motor steps, low < high whichever way the lens runs, not bounded by the usable range; NaN where the
+            depth has no image, or where a table ends before the limit.
         """
         image = extension_of_distance_m(self.focal_length_m, real_array("depth_m", depth_m))
         reach = depth_of_focus_m(self.focal_length_m, self.f_number, self.circle_of_confusion_m, image)
@@ -237,7 +238,9 @@ class Lens:
     @overload
     def defocus_px(self, position_steps: float, depth_m: float) -> float: ...
     @overload
-    def defocus_px(self, position_steps: Reals, depth_m: Reals) -> NDArray[np.float64]: ...
+    def defocus_px(self, position_steps: NDArray[Any], depth_m: Reals) -> NDArray[np.float64]: ...
+    @overload
+    def defocus_px(self, position_steps: Reals, depth_m: NDArray[Any]) -> NDArray[np.float64]: ...
     def defocus_px(self, position_steps: Reals, depth_m: Reals) -> Reals:
         """Signed radius of the blur disk.
 
@@ -248,32 +251,35 @@ class Lens:
         Returns:
             Pixels. Positive: the thing stands behind the plane of focus; negative: in front of it; NaN: a depth without an image.
         """
-        position, depth = together(("position_steps", position_steps), ("depth_m", depth_m))
-        radius = defocus_radius_m(
-            self.aperture_m,
-            self.focal_length_m,
-            self.mapping.extension_m(position),
-            extension_of_distance_m(self.focal_length_m, depth),
-        )
-        return out(radius / self.pixel_pitch_m)
+        return out(self._defocus_px(position_steps, depth_m))
 
     @overload
     def blur_radius_px(self, position_steps: float, depth_m: float) -> float: ...
     @overload
-    def blur_radius_px(self, position_steps: Reals, depth_m: Reals) -> NDArray[np.float64]: ...
+    def blur_radius_px(self, position_steps: NDArray[Any], depth_m: Reals) -> NDArray[np.float64]: ...
+    @overload
+    def blur_radius_px(self, position_steps: Reals, depth_m: NDArray[Any]) -> NDArray[np.float64]: ...
     def blur_radius_px(self, position_steps: Reals, depth_m: Reals) -> Reals:
         """Radius of the blur disk, `A |v - v0| / (2 v0 p)`, pixels, >= 0; arguments and NaN as in `defocus_px`."""
-        return abs(self.defocus_px(position_steps, depth_m))
+        return out(np.abs(self._defocus_px(position_steps, depth_m)))
 
     @overload
     def scale(self, position_steps: float, depth_m: float) -> float: ...
     @overload
-    def scale(self, position_steps: Reals, depth_m: Reals) -> NDArray[np.float64]: ...
+    def scale(self, position_steps: NDArray[Any], depth_m: Reals) -> NDArray[np.float64]: ...
+    @overload
+    def scale(self, position_steps: Reals, depth_m: NDArray[Any]) -> NDArray[np.float64]: ...
     def scale(self, position_steps: Reals, depth_m: Reals) -> Reals:
         """Size of the picture of a thing against its focused picture, `v / v0` (focus breathing); NaN as in `defocus_px`."""
         position, depth = together(("position_steps", position_steps), ("depth_m", depth_m))
         sensor = self.focal_length_m + self.mapping.extension_m(position)
         return out(sensor / (self.focal_length_m + extension_of_distance_m(self.focal_length_m, depth)))
+
+    def _defocus_px(self, position_steps: Reals, depth_m: Reals) -> Any:
+        position, depth = together(("position_steps", position_steps), ("depth_m", depth_m))
+        extension = self.mapping.extension_m(position)
+        image = extension_of_distance_m(self.focal_length_m, depth)
+        return defocus_radius_m(self.aperture_m, self.focal_length_m, extension, image) / self.pixel_pitch_m
 
 
 def _is_finite(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """Reading a lens from YAML.
 
-A lens file is written by hand from a data sheet and a calibration, so its keys carry their units and every problem in it is reported
-at once, with the file and the key. The keys:
+A lens file is written by hand from a data sheet and a calibration, so its keys carry their units and every problem in it is
+reported at once, with the file and the key. The keys:
 
     name                     text, optional (default: the file's name)
     focal_length_mm          > 0
@@ -15,8 +15,8 @@ at once, with the file and the key. The keys:
         {kind: table, columns: [position_steps, focus_distance_m], rows: [[1050, 10], [1500, 0.9], [2100, 0.4]]}
 
 A table's second column is focus_distance_m (`.inf` allowed), power_dpt (1 / distance; 0 is infinity), sensor_distance_mm, or
-extension_mm (sensor distance minus focal length; the last two may go beyond infinity). Both columns must be strictly monotone, rising
-or falling. Between the rows the sensor distance is interpolated on a straight line; outside them nothing is known.
+extension_mm (sensor distance minus focal length; the last two may go beyond infinity). Both columns must be strictly monotone,
+rising or falling. Between the rows the sensor distance is interpolated on a straight line; outside them nothing is known.
 """
 
 from pathlib import Path
@@ -74,7 +74,9 @@ def _find(name_or_path: str | Path) -> Path:
         if text in known:
             return config_dir() / "lenses" / f"{text}.yaml"
         if not path.is_file():
-            raise ConfigurationError(f"no lens is called {text!r}: it must be one of {', '.join(known)}, or the path of a YAML file")
+            raise ConfigurationError(
+                f"no lens is called {text!r}: it must be one of {', '.join(known)}, or the path of a YAML file"
+            )
     if not path.is_file():
         raise ConfigurationError(f"lens file {path}: there is no such file")
     return path
@@ -192,7 +194,7 @@ class _Reader:
 
     def table(self, value: dict[Any, Any], focal_length_m: float) -> Mapping | None:
         columns = value.get("columns")
-        if not isinstance(columns, list) or len(columns) != 2 or columns[0] != "position_steps" or columns[1] not in _VALUE_COLUMNS:
+        if not isinstance(columns, list) or columns not in [["position_steps", column] for column in _VALUE_COLUMNS]:
             self.say("mapping.columns", f"must be [position_steps, one of {' | '.join(_VALUE_COLUMNS)}], got {columns!r}")
             return None
         rows = value.get("rows")

@@ -1,8 +1,8 @@
 """From motor steps to where the sensor stands, and back: by a formula or by a calibrated table.
 
-Both kinds give the *extension* (sensor distance minus focal length, metres), because that is the quantity in which nothing cancels
-near infinity (`thin_lens`). Both put the position of infinity focus into their own representation, so that it maps to extension 0
-exactly, and any other position, however close, to something with a sign.
+Both kinds give the *extension* (sensor distance minus focal length, metres), because that is the quantity in which nothing
+cancels near infinity (`thin_lens`). Both put the position of infinity focus into their own representation, so that it maps to
+extension 0 exactly, and any other position, however close, to something with a sign.
 """
 
 from dataclasses import dataclass, field
@@ -40,9 +40,7 @@ class LinearMapping:
             )
 
     @classmethod
-    def through(
-        cls, focal_length_m: float, first: tuple[float, float], second: tuple[float, float]
-    ) -> "LinearMapping":
+    def through(cls, focal_length_m: float, first: tuple[float, float], second: tuple[float, float]) -> "LinearMapping":
         """The line through two (position in steps, focus distance in metres) pairs; a distance may be +inf.
 
         Raises:
@@ -53,7 +51,8 @@ class LinearMapping:
         extension_2 = float(extension_of_distance_m(focal_length_m, distance_2))
         if np.isnan(extension_1) or np.isnan(extension_2):
             raise ConfigurationError(
-                f"linear mapping: both distances must exceed the focal length of {focal_length_m} m, got {distance_1} and {distance_2}"
+                f"linear mapping: both distances must exceed the focal length of {focal_length_m} m, "
+                f"got {distance_1} and {distance_2}"
             )
         if position_1 == position_2 or extension_1 == extension_2:
             raise ConfigurationError(
@@ -77,9 +76,9 @@ class LinearMapping:
 class TableMapping:
     """A calibrated table of positions and extensions, rising or falling, straight between its rows.
 
-    Straight in extension means straight in sensor distance, which is what a lead screw does; the inverse is exact. Outside the table
-    nothing is known: positions and extensions beyond its ends give NaN. What rounding alone pushed over an end (a billionth of the
-    table's span) counts as the end.
+    Straight in extension means straight in sensor distance, which is what a lead screw does; the inverse is exact. Outside the
+    table nothing is known: positions and extensions beyond its ends give NaN. What rounding alone pushed over an end (a
+    billionth of the table's span) counts as the end.
 
     Attributes:
         positions_steps: motor steps, at least 2, strictly rising or strictly falling.

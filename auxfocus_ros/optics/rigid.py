@@ -22,7 +22,8 @@ class RigidTransform:
         translation_m: (3,) float64, metres; read-only.
 
     Raises:
-        InputError: wrong shapes, numbers not finite, or a matrix that is no rotation within 1e-3 (a mirror image is named as such).
+        InputError: wrong shapes, numbers not finite, or a matrix that is no rotation within 1e-3 (a mirror image is named as
+        such).
     """
 
     rotation: NDArray[np.float64]
@@ -86,7 +87,7 @@ class RigidTransform:
     def as_quaternion(self) -> tuple[float, float, float, float]:
         """(x, y, z, w), of length 1, w >= 0."""
         m = self.rotation
-        # The largest of the four is computed by a root, the others by division with it: never by something near 0 (Shepperd 1978).
+        # Of the four rows, all multiples of the quaternion, the longest: it is never near 0 (Shepperd 1978).
         squares = np.array(
             [
                 1 + m[0, 0] - m[1, 1] - m[2, 2],
@@ -135,9 +136,7 @@ class RigidTransform:
 
     def compose(self, other: "RigidTransform") -> "RigidTransform":
         """First `other`, then this: `a.compose(b).apply(p) == a.apply(b.apply(p))`."""
-        return RigidTransform(
-            self.rotation @ other.rotation, self.rotation @ other.translation_m + self.translation_m
-        )
+        return RigidTransform(self.rotation @ other.rotation, self.rotation @ other.translation_m + self.translation_m)
 
     def as_matrix(self) -> NDArray[np.float64]:
         """(4, 4) homogeneous matrix, a copy."""

@@ -65,7 +65,7 @@ class Bag1Scan:
                 except (struct.error, ValueError, KeyError, IndexError):
                     self._note(position, "a record that breaks off")
                     return
-                data = file.read(length) if kind in (MESSAGE, CHUNK, CONNECTION) else b""
+                data = file.read(min(length, size)) if kind in (MESSAGE, CHUNK, CONNECTION) else b""
                 if not data:
                     file.seek(length, 1)
                 whole = file.tell() <= size and (not data or len(data) == length)
@@ -108,7 +108,8 @@ class Bag1Scan:
             about = _fields(data)
             package, _, name = about["type"].decode().partition("/")
             definition = about["message_definition"].decode("utf-8", "replace")
-            self._known.setdefault(number, Channel(number, header["topic"].decode(), f"{package}/msg/{name}", definition, "msg", 0))
+            channel = Channel(number, header["topic"].decode(), f"{package}/msg/{name}", definition, "msg", 0)
+            self._known.setdefault(number, channel)
 
     def _note(self, position: int, reason: str) -> None:
         if self.damage is None:

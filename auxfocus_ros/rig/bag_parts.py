@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 @dataclass(frozen=True)
 class Channel:
-    """A topic as one file knows it. `definition` is the message's text, in `definition_format` 'msg' or 'idl' ('' without one)."""
+    """A topic as one file knows it. `definition` is the message's text in `definition_format` 'msg' or 'idl' ('' without)."""
 
     id: int
     topic: str

@@ -1,7 +1,7 @@
-"""An MCAP file read from its first byte to its last without its index: for files that were cut off, or whose index or chunks broke.
+"""An MCAP file read from its first byte to its last without its index: for files that were cut off or whose chunks broke.
 
-The `rosbags` library needs the footer. A recorder that lost its power leaves none, and everything up to that moment is there to be
-read: the file is a row of records (one byte of kind, eight of length), the messages in chunks of records, each compressed for
+The `rosbags` library needs the footer. A recorder that lost its power leaves none, and everything up to that moment is there to
+be read: the file is a row of records (one byte of kind, eight of length), the messages in chunks of records, each compressed for
 itself. A chunk that cannot be decompressed costs its own messages only; a record that reaches beyond the file ends the reading.
 
 Source: https://mcap.dev/spec
@@ -125,7 +125,7 @@ class McapScan:
         if self.channels and (last_ns < start_ns or first_ns >= stop_ns) and size:
             file.seek(length - len(head), 1)
             return
-        fields = _Fields(file.read(length - len(head)))
+        fields = _Fields(file.read(min(length - len(head), self.path.stat().st_size)))
         found: list[tuple[int, int, bytes]] = []
         try:
             codec = fields.text()

@@ -1,7 +1,7 @@
 """CameraInfo messages and `optics.CameraModel`.
 
-A CameraInfo describes the full sensor; binning and the region of interest say which picture was made of it. The model that comes out
-describes the picture that comes with the message, so that nobody after this door has to know of either.
+A CameraInfo describes the full sensor; binning and the region of interest say which picture was made of it. The model that comes
+out describes the picture that comes with the message, so that nobody after this door has to know of either.
 """
 
 from typing import Any
@@ -38,22 +38,29 @@ def read_camera_info(msg: Any, rectified: bool = False) -> CameraModel:
 
     Args:
         msg: sensor_msgs/CameraInfo.
-        rectified: the pictures are rectified ones (`image_rect`): the projection matrix P counts, and there is no distortion left.
+        rectified: the pictures are rectified ones (`image_rect`): the projection matrix P counts, and there is no distortion
+            left.
 
     Raises:
-        InputError: intrinsics of zeros (a camera that was never calibrated) or that are not finite, sizes of zero, a distortion model
-            that is not known, or a wrong count of coefficients; each with the frame's name.
+        InputError: intrinsics of zeros (a camera that was never calibrated) or that are not finite, sizes of zero, a distortion
+            model that is not known, or a wrong count of coefficients; each with the frame's name.
 
     Source: binning and region of interest as image_geometry's PinholeCameraModel has them.
     """
     what = f"the camera_info of {msg.header.frame_id or 'a camera without a frame'!r}"
     matrix = [float(value) for value in (msg.p if rectified else msg.k)]
-    fx_px, cx_px, fy_px, cy_px = (matrix[0], matrix[2], matrix[5], matrix[6]) if rectified else (matrix[0], matrix[2], matrix[4], matrix[5])
+    fx_px, cx_px, fy_px, cy_px = (
+        (matrix[0], matrix[2], matrix[5], matrix[6]) if rectified else (matrix[0], matrix[2], matrix[4], matrix[5])
+    )
     if fx_px == 0 or fy_px == 0:
         name = "P" if rectified else "K"
-        raise InputError(f"{what}: {name} is zero (fx {fx_px:g}, fy {fy_px:g}): the camera is not calibrated, its driver needs a calibration file")
+        raise InputError(
+            f"{what}: {name} is zero (fx {fx_px:g}, fy {fy_px:g}): the camera is not calibrated, give its driver a calibration"
+        )
     if msg.distortion_model not in _MODELS:
-        raise InputError(f"{what}: the distortion model {msg.distortion_model!r} is not known; known are {', '.join(filter(None, _MODELS))}")
+        raise InputError(
+            f"{what}: the distortion model {msg.distortion_model!r} is not known; known are {', '.join(filter(None, _MODELS))}"
+        )
     model, distortion = _MODELS[msg.distortion_model], tuple(float(value) for value in msg.d)
     if rectified or (model != "equidistant" and not any(distortion)):
         model, distortion = "none", ()

@@ -1,7 +1,7 @@
 """Point cloud messages into structured arrays and back.
 
-This is the door at which a cloud from outside is checked, once. Reading goes through sensor_msgs_py (upstream's, or our stand-in) and
-copies nothing; what upstream reads wrong (rows with padding) or spoils (big-endian data) does not reach it.
+This is the door at which a cloud from outside is checked, once. Reading goes through sensor_msgs_py (upstream's, or our stand-in)
+and copies nothing; what upstream reads wrong (rows with padding) or spoils (big-endian data) does not reach it.
 """
 
 from typing import Any
@@ -39,12 +39,12 @@ def read_cloud(msg: Any) -> np.ndarray:
         msg: sensor_msgs/PointCloud2. Organised clouds are taken row by row.
 
     Returns:
-        (N,) with float32 fields x, y, z and whatever else the sensor gives (fields of more than one number as name_0, name_1, ...), in
-        the order of the message. It shares the message's memory: treat it as read-only. Single points may be NaN.
+        (N,) with float32 fields x, y, z and whatever else the sensor gives (fields of more than one number as name_0, name_1,
+        ...), in the order of the message. It shares the message's memory: treat it as read-only. Single points may be NaN.
 
     Raises:
-        InputError: no x, y or z, or not FLOAT32; big-endian data; no points, or every one NaN; data whose length does not fit; a point
-            or row step that is too small; fields that cannot be (unknown type, count 0, a name twice, beyond the point).
+        InputError: no x, y or z, or not FLOAT32; big-endian data; no points, or every one NaN; data whose length does not fit; a
+            point or row step that is too small; fields that cannot be (unknown type, count 0, a name twice, beyond the point).
     """
     height, width = int(msg.height), int(msg.width)
     point_step, row_step = int(msg.point_step), int(msg.row_step)
@@ -55,7 +55,9 @@ def read_cloud(msg: Any) -> np.ndarray:
         raise InputError(f"{what}: its data are big-endian; little-endian is wanted")
     _check_fields(msg.fields, point_step, what)
     if row_step < width * point_step:
-        raise InputError(f"{what}: a row_step of {row_step} bytes is too small, {width} points of {point_step} bytes need {width * point_step}")
+        raise InputError(
+            f"{what}: a row_step of {row_step} bytes is too small, {width} points of {point_step} bytes need {width * point_step}"
+        )
     if len(msg.data) != height * row_step:
         raise InputError(f"{what}: {len(msg.data)} bytes of data, but {height} rows of {row_step} bytes make {height * row_step}")
     points = _points(msg, what)
@@ -85,7 +87,9 @@ def make_cloud(points: np.ndarray, header: Header) -> PointCloud2:
     for name, (dtype, offset, *_) in (points.dtype.fields or {}).items():
         datatype = _TYPES.get(dtype.str.lstrip("<|"))
         if datatype is None:
-            raise InputError(f"the field {name!r} of type {dtype} cannot be in a cloud: little-endian numbers of up to 8 bytes can")
+            raise InputError(
+                f"the field {name!r} of type {dtype} cannot be in a cloud: little-endian numbers of up to 8 bytes can"
+            )
         fields.append(PointField(name=name, offset=int(offset), datatype=datatype, count=1))
     if not fields:
         raise InputError("a structured array without fields is not points")
@@ -97,7 +101,9 @@ def _check_fields(fields: Any, point_step: int, what: str) -> None:
     by_name: dict[str, Any] = {}
     for field in fields:
         if field.datatype not in _NAMES:
-            raise InputError(f"{what}: the field {field.name!r} has the unknown datatype {field.datatype}; 1 (INT8) to 8 (FLOAT64) are known")
+            raise InputError(
+                f"{what}: the field {field.name!r} has the unknown datatype {field.datatype}; 1 (INT8) to 8 (FLOAT64) are known"
+            )
         if field.count == 0:
             raise InputError(f"{what}: the field {field.name!r} has a count of 0")
         end = field.offset + field.count * _SIZES[field.datatype]

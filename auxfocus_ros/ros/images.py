@@ -1,11 +1,11 @@
 """Image messages into arrays and back: pictures and depth images.
 
-This is the door at which a picture from outside is checked, once; behind it an array is what it claims to be. A message that arrives
-holds its bytes in memory of its own, so an array that comes back is a view of them wherever their layout allows it (2.7 MB a picture at
-30 Hz are worth not copying): treat it as read-only, and keep the message out of anything that changes it.
+This is the door at which a picture from outside is checked, once; behind it an array is what it claims to be. A message that
+arrives holds its bytes in memory of its own, so an array that comes back is a view of them wherever their layout allows it (2.7
+MB a picture at 30 Hz are worth not copying): treat it as read-only, and keep the message out of anything that changes it.
 
-Colour conversions go through cv_bridge (upstream's, or our stand-in); what it reads wrong or not at all (big-endian data, padded rows,
-nv12) is put right before it sees them.
+Colour conversions go through cv_bridge (upstream's, or our stand-in); what it reads wrong or not at all (big-endian data, padded
+rows, nv12) is put right before it sees them.
 """
 
 import array
@@ -44,7 +44,10 @@ _U8, _U16 = np.dtype(np.uint8), np.dtype(np.uint16)
 _BAYERS = [f"bayer_{order}" for order in ("rggb", "bggr", "gbrg", "grbg")]
 _LAYOUTS = {
     **{name: _Layout(_U8, channels) for name, channels in {"mono8": 1, "bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4}.items()},
-    **{name: _Layout(_U16, channels) for name, channels in {"mono16": 1, "bgr16": 3, "rgb16": 3, "bgra16": 4, "rgba16": 4}.items()},
+    **{
+        name: _Layout(_U16, channels)
+        for name, channels in {"mono16": 1, "bgr16": 3, "rgb16": 3, "bgra16": 4, "rgba16": 4}.items()
+    },
     **{f"{bayer}8": _Layout(_U8) for bayer in _BAYERS},
     **{f"{bayer}16": _Layout(_U16) for bayer in _BAYERS},
     **{name: _Layout(_U8, 2) for name in ("yuv422", "uyvy", "yuv422_yuy2", "yuyv")},
@@ -76,12 +79,12 @@ def read_image(msg: Any) -> tuple[np.ndarray, str]:
         msg: sensor_msgs/Image, or anything with its fields.
 
     Returns:
-        The array in the encoding's own layout, and the encoding: (height, width) for one channel, (height, width, channels) for more,
-        (height * 3 / 2, width) for nv12 and nv21. It shares the message's memory, padded rows included.
+        The array in the encoding's own layout, and the encoding: (height, width) for one channel, (height, width, channels) for
+        more, (height * 3 / 2, width) for nv12 and nv21. It shares the message's memory, padded rows included.
 
     Raises:
-        InputError: an encoding that is not known, a size of zero, a step that is too small for the width, or data whose length is not
-            height x step.
+        InputError: an encoding that is not known, a size of zero, a step that is too small for the width, or data whose length is
+            not height x step.
     """
     layout = _layout(msg.encoding)
     height, width, step = int(msg.height), int(msg.width), int(msg.step)
@@ -172,7 +175,9 @@ def read_depth(msg: Any, unit_m: float = 0.001, on_problem: Callable[[str], None
     else:
         depth_m = np.multiply(stored, np.float32(unit_m), dtype=np.float32)
     if not depth_m.max() > 0:
-        raise InputError(f"a depth image of {msg.width} x {msg.height} pixels without one reading: all are 0, NaN, infinite or negative")
+        raise InputError(
+            f"a depth image of {msg.width} x {msg.height} pixels without one reading: all are 0, NaN, infinite or negative"
+        )
     return depth_m
 
 
@@ -218,9 +223,15 @@ def make_image(picture: np.ndarray, encoding: str, header: Header) -> Image:
         InputError: the array does not fit the encoding, or is empty.
     """
     layout = _layout(encoding)
-    if picture.dtype != layout.dtype or picture.ndim != (2 if layout.channels == 1 else 3) or picture.shape[2:] not in ((), (layout.channels,)):
+    if (
+        picture.dtype != layout.dtype
+        or picture.ndim != (2 if layout.channels == 1 else 3)
+        or picture.shape[2:] not in ((), (layout.channels,))
+    ):
         wanted = "(height, width)" if layout.channels == 1 else f"(height, width, {layout.channels})"
-        raise InputError(f"an array of shape {picture.shape} and type {picture.dtype} is not {encoding}, which is {wanted} of {layout.dtype}")
+        raise InputError(
+            f"an array of shape {picture.shape} and type {picture.dtype} is not {encoding}, which is {wanted} of {layout.dtype}"
+        )
     rows, width = picture.shape[:2]
     if picture.size == 0 or (layout.rows_per_two == 3 and (rows % 3 or width % 2)):
         raise InputError(f"an array of shape {picture.shape} cannot be a picture in {encoding}")
@@ -243,7 +254,9 @@ def make_compressed(picture: np.ndarray, header: Header, quality: int = 80) -> C
         InputError: not such a picture, or a quality out of range.
     """
     if picture.dtype != np.uint8 or picture.size == 0 or picture.shape[2:] not in ((), (3,)) or picture.ndim < 2:
-        raise InputError(f"an array of shape {picture.shape} and type {picture.dtype} cannot be compressed: grey or BGR of uint8 is wanted")
+        raise InputError(
+            f"an array of shape {picture.shape} and type {picture.dtype} cannot be compressed: grey or BGR of uint8 is wanted"
+        )
     if not 1 <= quality <= 100:
         raise InputError(f"a JPEG quality of {quality}: 1 to 100 is wanted")
     encoding = "mono8" if picture.ndim == 2 else "bgr8"
@@ -285,7 +298,9 @@ def _converted(msg: Any, picture: np.ndarray, encoding: str, target: str) -> np.
     try:
         return _bridge.imgmsg_to_cv2(plain, target)
     except (CvBridgeError, cv2.error, TypeError, ValueError) as error:
-        raise InputError(f"a picture of {picture.shape[1]} x {picture.shape[0]} pixels in {encoding}: {_one_line(error)}") from error
+        raise InputError(
+            f"a picture of {picture.shape[1]} x {picture.shape[0]} pixels in {encoding}: {_one_line(error)}"
+        ) from error
 
 
 def _message_data(contiguous: np.ndarray) -> array.array:

@@ -21,6 +21,16 @@ FAREWELL_S = 0.5
 """How long the executor spins on after goals were aborted: answers need a few turns, and a client that is gone must not hold us."""
 
 
+def spin_turn(executor: Any, node: Any, timeout_s: float) -> None:
+    """One turn. In Jazzy a lifecycle transition that is not possible now, asked for by a client, raises out of the executor."""
+    from rclpy._rclpy_pybind11 import RCLError
+
+    try:
+        executor.spin_once(timeout_sec=timeout_s)
+    except RCLError as error:
+        node.get_logger().error(f"refused: {' '.join(str(error).split())}")
+
+
 def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = None, carries_pictures: bool = False) -> int:
     """Run one `ManagedNode` until SIGINT, SIGTERM or a failed start.
 
@@ -56,11 +66,11 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
                 node.get_logger().info(line)
         started = node.start()
         while started and not received and rclpy.ok():
-            executor.spin_once(timeout_sec=0.1)
+            spin_turn(executor, node, 0.1)
         node.shutting_down("the node is shutting down")
         ends = time.monotonic() + FAREWELL_S
         while started and time.monotonic() < ends:
-            executor.spin_once(timeout_sec=0.02)
+            spin_turn(executor, node, 0.02)
         node.trigger_shutdown()
         executor.remove_node(node)
         executor.shutdown(timeout_sec=1.0)

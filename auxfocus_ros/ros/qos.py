@@ -1,7 +1,7 @@
 """Quality of service by name, so that no node spells a profile out and the two ends of a topic always fit.
 
-A best-effort publisher gives nothing at all to a reliable subscriber (the default of every tool), while a reliable publisher serves
-both. Pictures therefore go out reliable and are taken best effort.
+A best-effort publisher gives nothing at all to a reliable subscriber (the default of every tool), while a reliable publisher
+serves both. Pictures therefore go out reliable and are taken best effort.
 """
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy

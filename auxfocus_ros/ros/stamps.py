@@ -1,4 +1,4 @@
-"""Stamps as whole nanoseconds and back: every room but this one counts time in `int` nanoseconds (`stamp_ns`), messages do not."""
+"""Stamps as whole nanoseconds and back: our rooms count in `int` nanoseconds (`stamp_ns`), messages do not."""
 
 from typing import Any
 

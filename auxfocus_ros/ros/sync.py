@@ -2,16 +2,16 @@
 
 Over upstream's `message_filters` (or our stand-in), which does the matching by stamp. What it does not do is here:
 
-- It pairs greedily with anything nearer than its slop. When one cloud of a 30 Hz stream is lost, a slop of 50 ms lets the next cloud
-  take the picture before its own, and from then on every pair is one frame off. So the slop is narrowed to half the shorter period of
-  the two streams, measured on their stamps: beyond that, another message is nearer.
-- Stamps that run backwards (a bag that loops) leave its queues full of stamps that are never met. A stream that steps back forgets
-  what it had queued, and says so.
+- It pairs greedily with anything nearer than its slop. When one cloud of a 30 Hz stream is lost, a slop of 50 ms lets the next
+  cloud take the picture before its own, and from then on every pair is one frame off. So the slop is narrowed to half the
+  shorter period of the two streams, measured on their stamps: beyond that, another message is nearer.
+- Stamps that run backwards (a bag that loops) leave its queues full of stamps that are never met. A stream that steps back
+  forgets what it had queued, and says so.
 - Nothing tells why no pair ever comes. Here the counts are kept and, while pairs fail to come, the reason is said with numbers.
 - It calls back under a lock that stays held after an exception. Here its callback only notes the pair; ours is called afterwards.
 
-The intrinsics are not synchronised: a pair takes the camera_info with the picture's own stamp where there is one (with focus breathing
-they change from frame to frame), and else the latest.
+The intrinsics are not synchronised: a pair takes the camera_info with the picture's own stamp where there is one (with focus
+breathing they change from frame to frame), and else the latest.
 
 Everything runs in the executor's thread, at some tens of microseconds a message.
 """
@@ -41,7 +41,9 @@ NEAREST_MARGIN = 1.1
 JUMP_S = 5.0
 """A stamp this much further ahead than the time that passed is a clock that was set, or a hole in a recording."""
 QUIET_S = 2.0
-"""Without a pair for so long, while messages come, the reason is said."""
+"""Without a pair for so long (or three periods), while messages come, the reason is said."""
+REPEATS_ALLOWED = 5
+"""Messages in a row with the same stamp before it is said that the stamps stand still."""
 SAY_EVERY_S = 2.0
 
 
@@ -104,6 +106,8 @@ class _Stream:
     paired_ns: int | None = None
     """Stamp of the last pair's part."""
     arrived_s: float | None = None
+    repeats: int = 0
+    """Messages in a row with one and the same stamp."""
     received: int = 0
     unmatched: int = 0
 
@@ -148,8 +152,9 @@ class PairSynchronizer:
 
         Args:
             on_pair: called with each pair in the executor's thread; keep it short. What it raises is caught and reported.
-            on_problem: called with a code ('sync_backwards', 'sync_jump', 'sync_never_meet', 'sync_missing', 'camera_info_missing',
-                'camera_info_size', 'sync_failed') and one line for a person; the same code at most every SAY_EVERY_S seconds.
+            on_problem: called with a code ('sync_backwards', 'sync_jump', 'sync_never_meet', 'sync_missing', 'sync_stamps_stand',
+                'camera_info_missing', 'camera_info_size', 'sync_failed') and one line for a person; the same code at most every
+                SAY_EVERY_S seconds.
             tolerance_s: largest difference between the two stamps, 0 or more; 0 takes equal stamps only.
             queue_size: messages of each stream that wait for a partner, 1 or more.
             node: to subscribe with; the topics are relative to it.
@@ -181,8 +186,9 @@ class PairSynchronizer:
         self._counts = SyncCounts()
         self._said_s: dict[str, float] = {}
         self._met_s = clock()
-        self._matched: tuple[Any, Any] | None = None
+        self._matched: list[tuple[Any, Any]] = []
         self._slop_ns = self._tolerance_ns
+        self._narrowing = True
         self._connect()
         self._subscriptions: list[Any] = []
         if node is not None:
@@ -226,31 +232,53 @@ class PairSynchronizer:
         self._guarded(self._ranges, self._pictures, msg)
 
     def check(self) -> None:
-        """Say why no pairs come, where none do. Called for each message; call it also from a timer, for when nothing comes at all."""
+        """Say why no pairs come, where none do. Called for each message; call it also from a timer, for when one stream ends."""
         now = self._clock()
-        if now - self._met_s < QUIET_S:
-            return
         pictures, ranges = self._pictures, self._ranges
-        for there, missing in ((pictures, ranges), (ranges, pictures)):
-            if _heard_within(there, now) and not _heard_within(missing, now):
-                since = "yet" if missing.arrived_s is None else f"for {now - missing.arrived_s:.0f} s"
+        quiet_s = max(QUIET_S, *(3 * (stream.period_ns() or 0) / NS_PER_S for stream in (pictures, ranges)))
+        if now - self._met_s < quiet_s:
+            return
+        heard = [stream.arrived_s is not None and now - stream.arrived_s < quiet_s for stream in (pictures, ranges)]
+        if all(heard):
+            self._say_why_apart()
+        elif any(heard):
+            there, missing = (pictures, ranges) if heard[0] else (ranges, pictures)
+            since = "yet" if missing.arrived_s is None else f"for {now - missing.arrived_s:.0f} s"
+            self._say(
+                "sync_missing",
+                f"nothing on {missing.topic} {since}, while {there.topic} brings messages: is it published, with a fitting QoS?",
+            )
+
+    def _say_why_apart(self) -> None:
+        """Both streams come, but no pair."""
+        pictures, ranges = self._pictures, self._ranges
+        for stream in (pictures, ranges):
+            if stream.repeats >= REPEATS_ALLOWED:
                 self._say(
-                    "sync_missing",
-                    f"nothing on {missing.topic} {since}, while {there.topic} brings messages: is it published, with a fitting QoS?",
+                    "sync_stamps_stand",
+                    f"stamps on {stream.topic} stand still at {stream.recent[-1] / NS_PER_S:.3f} s: each message needs its own",
                 )
                 return
-        if not (_heard_within(pictures, now) and _heard_within(ranges, now)):
-            return
-        offset_ns = _nearest_offset_ns(pictures.recent, ranges.recent)
-        if offset_ns is None or abs(offset_ns) <= self._slop_ns:
-            return
-        side = "ahead of" if offset_ns > 0 else "behind"
-        self._say(
-            "sync_never_meet",
-            f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are {abs(offset_ns) / NS_PER_S:.3f} s "
-            f"{side} those of {pictures.topic} at the nearest, {self._slop_ns / NS_PER_S:.3f} s are allowed: synchronise the drivers' "
-            "clocks, or allow more (match_tolerance_s)",
-        )
+        offset_ns = _offset_ns(pictures.recent, ranges.recent)
+        offset_s = abs(offset_ns) / NS_PER_S
+        if self._slop_ns < abs(offset_ns) <= self._tolerance_ns:
+            # Streams too irregular for a period to mean anything: the whole tolerance, from now on.
+            self._narrowing = False
+            self._slop_ns = self._tolerance_ns
+            self._connect()
+        elif abs(offset_ns) <= self._slop_ns:
+            self._say(
+                "sync_never_meet",
+                f"{pictures.topic} and {ranges.topic} never meet: their stamps agree within {offset_s:.3f} s, but one comes so much "
+                f"later that the other has brought {self._queue_size} newer messages by then: reduce that latency, or let more wait",
+            )
+        else:
+            side = "ahead of" if offset_ns > 0 else "behind"
+            self._say(
+                "sync_never_meet",
+                f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are {offset_s:.3f} s {side} "
+                f"those of {pictures.topic}, {self.slop_s:.3f} s are allowed: synchronise the drivers' clocks, or allow more",
+            )
 
     def close(self) -> None:
         """Unsubscribe and let go of the messages. May be called again."""
@@ -269,16 +297,19 @@ class PairSynchronizer:
             self._take(stream, other, msg)
         except Exception as error:
             self._counts.failed += 1
-            self._say("sync_failed", f"a pair of {self._pictures.topic} and {self._ranges.topic} failed: {type(error).__name__}: {error}")
+            self._say(
+                "sync_failed",
+                f"a pair of {self._pictures.topic} and {self._ranges.topic} failed: {type(error).__name__}: {error}",
+            )
 
     def _take(self, stream: _Stream, other: _Stream, msg: Any) -> None:
         now = self._clock()
         stamp_ns = to_ns(msg.header.stamp)
         stream.received += 1
-        if stream.recent and not self._in_order(stream, other, stamp_ns, now):
+        arrived_s, stream.arrived_s = stream.arrived_s, now
+        if stream.recent and not self._in_order(stream, stamp_ns, now - (arrived_s or now)):
             return
         stream.recent.append(stamp_ns)
-        stream.arrived_s = now
         if stream.paired_ns is not None and stamp_ns <= stream.paired_ns:
             self._counts.late += 1
             return
@@ -288,36 +319,36 @@ class PairSynchronizer:
             del stream.waiting[next(iter(stream.waiting))]
             stream.unmatched += 1
         stream.filter.signalMessage(msg)
-        matched, self._matched = self._matched, None
-        if matched is None:
+        if not self._matched:
             self.check()
-        else:
-            self._give(*matched, now)
+        while self._matched:
+            self._give(*self._matched.pop(0), now)
 
-    def _in_order(self, stream: _Stream, other: _Stream, stamp_ns: int, now: float) -> bool:
-        """Look at a stamp beside the one before; False for a repeated one."""
+    def _in_order(self, stream: _Stream, stamp_ns: int, passed_s: float) -> bool:
+        """Look at a stamp beside the one before, which came `passed_s` earlier; False for a repeated one."""
         step_ns = stamp_ns - stream.recent[-1]
-        if step_ns > 0:
-            stream.differences.append(step_ns)
-            passed_s = now - (stream.arrived_s or now)
-            if step_ns / NS_PER_S - passed_s > JUMP_S:
-                self._restart(
-                    stream,
-                    "sync_jump",
-                    f"stamps on {stream.topic} jump {step_ns / NS_PER_S:.3f} s ahead while {passed_s:.3f} s passed "
-                    "(a clock that was set, or a hole in a recording): pairing starts anew",
-                )
-            return True
         if step_ns == 0:
             self._counts.late += 1
+            stream.repeats += 1
+            self.check()
             return False
-        # The other stream stepping back after this one is the same event.
-        self._restart(
-            stream,
-            "sync_backwards",
-            f"stamps on {stream.topic} run backwards by {-step_ns / NS_PER_S:.3f} s (a recording that loops, a clock that was set, or "
-            "two publishers on the topic): pairing starts anew",
-        )
+        stream.repeats = 0
+        if step_ns < 0:
+            self._restart(
+                stream,
+                "sync_backwards",
+                f"stamps on {stream.topic} run backwards by {-step_ns / NS_PER_S:.3f} s (a recording that loops, a clock that was "
+                "set, or two publishers on the topic): pairing starts anew",
+            )
+        elif step_ns / NS_PER_S - passed_s > JUMP_S:
+            self._restart(
+                stream,
+                "sync_jump",
+                f"stamps on {stream.topic} jump {step_ns / NS_PER_S:.3f} s ahead while {passed_s:.3f} s passed "
+                "(a clock that was set, or a hole in a recording): pairing starts anew",
+            )
+        else:
+            stream.differences.append(step_ns)
         return True
 
     def _restart(self, stream: _Stream, code: str, text: str) -> None:
@@ -330,6 +361,8 @@ class PairSynchronizer:
 
     def _narrow(self) -> None:
         """Keep the slop within half the shorter period."""
+        if not self._narrowing:
+            return
         periods = [period for period in (self._pictures.period_ns(), self._ranges.period_ns()) if period is not None]
         if len(periods) < 2:
             return
@@ -344,32 +377,36 @@ class PairSynchronizer:
         """A new synchroniser, upstream's having no reset, holding what still waits."""
         # Upstream's slop is exclusive, ours inclusive. Half a nanosecond more survives the way through float seconds.
         slop_s = (self._slop_ns + 1.5) / NS_PER_S
+        self._matched.clear()
         for stream in (self._pictures, self._ranges):
             stream.filter = message_filters.SimpleFilter()
         filters = [self._pictures.filter, self._ranges.filter]
-        self._synchronizer = message_filters.ApproximateTimeSynchronizer(filters, self._queue_size, slop_s)
-        self._synchronizer.registerCallback(self._note)
+        message_filters.ApproximateTimeSynchronizer(filters, self._queue_size, slop_s).registerCallback(self._note)
         for stream in (self._pictures, self._ranges):
             for msg in stream.waiting.values():
                 stream.filter.signalMessage(msg)
-        self._matched = None
 
     def _note(self, picture: Any, range_: Any) -> None:
         """What the synchroniser calls, under its lock."""
-        self._matched = (picture, range_)
+        self._matched.append((picture, range_))
 
     def _give(self, picture: Any, range_: Any, now: float) -> None:
         self._met_s = now
         stamps = []
+        left_over = 0
         for stream, msg in ((self._pictures, picture), (self._ranges, range_)):
             stamp_ns = to_ns(msg.header.stamp)
             stamps.append(stamp_ns)
             stream.waiting.pop(stamp_ns, None)
             stream.paired_ns = stamp_ns
-            # What is older will not be given out any more: pairs leave in order.
-            for old in [waiting for waiting in stream.waiting if waiting < stamp_ns]:
+            older = [waiting for waiting in stream.waiting if waiting < stamp_ns]
+            for old in older:
                 del stream.waiting[old]
-                stream.unmatched += 1
+            stream.unmatched += len(older)
+            left_over += len(older)
+        if left_over:
+            # Upstream would keep what is older and pair it later: pairs leave in order, and megabytes are not held for nothing.
+            self._connect()
         info = self._infos.get(stamps[0], self._latest_info)
         if info is None:
             self._counts.without_camera_info += 1
@@ -380,8 +417,8 @@ class PairSynchronizer:
             self._counts.without_camera_info += 1
             self._say(
                 "camera_info_size",
-                f"the camera_info on {self._info_topic} is for {width} x {height} pixels, the picture on {self._pictures.topic} has "
-                f"{picture.width} x {picture.height}: they must be of the same camera and size",
+                f"the camera_info on {self._info_topic} is for {width} x {height} pixels, the picture on {self._pictures.topic} "
+                f"has {picture.width} x {picture.height}: they must be of the same camera and size",
             )
             return
         self._counts.pairs += 1
@@ -394,12 +431,8 @@ class PairSynchronizer:
             self._on_problem(code, text)
 
 
-def _heard_within(stream: _Stream, now: float) -> bool:
-    return stream.arrived_s is not None and now - stream.arrived_s < QUIET_S
-
-
-def _nearest_offset_ns(pictures: deque[int], ranges: deque[int]) -> int | None:
-    """The smallest difference, range minus picture, between any two recent stamps."""
-    if not pictures or not ranges:
-        return None
+def _offset_ns(pictures: deque[int], ranges: deque[int]) -> int:
+    """Range minus picture: between the two nearest of the recent stamps, or where these lie wholly apart, between the newest."""
+    if ranges[0] > pictures[-1] or pictures[0] > ranges[-1]:
+        return ranges[-1] - pictures[-1]
     return min((theirs - ours for ours in pictures for theirs in ranges), key=abs)

@@ -1,7 +1,7 @@
 """Transforms between frames, as messages and as `optics.RigidTransform`.
 
-A TransformStamped takes a point from its child frame into the frame of its header: p_parent = R p_child + t. The transform from the
-cloud's frame to the optical frame therefore has the camera's frame in the header and the cloud's as child.
+A TransformStamped takes a point from its child frame into the frame of its header: p_parent = R p_child + t. The transform from
+the cloud's frame to the optical frame therefore has the camera's frame in the header and the cloud's as child.
 """
 
 from typing import Any

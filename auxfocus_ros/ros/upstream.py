@@ -1,6 +1,7 @@
 """cv_bridge, message_filters and sensor_msgs_py: upstream's where they are installed, our stand-ins where they are not.
 
-The PyPI wheels of ROS 2 do not hold these three. Nodes are written once, against upstream's interface, and take the names from here:
+The PyPI wheels of ROS 2 do not hold these three. Nodes are written once, against upstream's interface, and take the names from
+here:
 
     from auxfocus_ros.ros.upstream import CvBridge, CvBridgeError, message_filters, point_cloud2
 
@@ -23,8 +24,8 @@ from auxfocus_ros.errors import MissingLibraryError
 __all__ = ["CvBridge", "CvBridgeError", "load", "message_filters", "origins", "point_cloud2", "problems"]
 
 _STANDINS = "auxfocus_ros.ros.standins"
-# What is imported -> (what proves that it works, our stand-in, the package for rosdep and apt). cv_bridge's own import can succeed
-# while its compiled half, loaded at the first call, does not.
+# What is imported -> (what proves that it works, our stand-in, the package for rosdep and apt). cv_bridge's own import can
+# succeed while its compiled half, loaded at the first call, does not.
 _MODULES = {
     "cv_bridge": ("cv_bridge.boost.cv_bridge_boost", f"{_STANDINS}.cv_bridge", "cv_bridge"),
     "message_filters": ("message_filters", f"{_STANDINS}.message_filters", "message_filters"),
@@ -51,7 +52,9 @@ def load(name: str, origin: str = "any") -> ModuleType:
     """
     probe, standin, package = _MODULES[name]
     if origin == "stand-in":
-        return _imported(standin, f"the stand-in for {package} needs a Python package that is not here (pip install rosbags-image pointcloud2)")
+        return _imported(
+            standin, f"the stand-in for {package} needs a Python package that is not here (pip install rosbags-image pointcloud2)"
+        )
     broken = f"{package} is installed but cannot be loaded"
     try:
         if not installed(name):

@@ -1,8 +1,8 @@
 """Stand-in for upstream's `cv_bridge` (Python), over the PyPI library `rosbags-image`, which knows the colour conversions.
 
-Honoured: names of encodings for arrays without one (`8UC3`), what may be converted into what, the scale between 8 and 16 bits (257), a
-writable view of the message for `passthrough` and a copy for a named encoding, types of errors. Avoided: big-endian data is read right
-with every NumPy, and an empty picture or one of a type that OpenCV does not have is a CvBridgeError that says so.
+Honoured: names of encodings for arrays without one (`8UC3`), what may be converted into what, the scale between 8 and 16 bits
+(257), a writable view of the message for `passthrough` and a copy for a named encoding, types of errors. Avoided: big-endian data
+is read right with every NumPy, and an empty picture or one of a type that OpenCV does not have is a CvBridgeError that says so.
 """
 
 import array
@@ -32,7 +32,8 @@ class CvBridge:
     def imgmsg_to_cv2(self, img_msg: Image, desired_encoding: str = "passthrough") -> np.ndarray:
         """An array (height, width[, channels]) of a message.
 
-        `passthrough` gives a view of the message's data, or a copy where rows are padded or bytes swapped; a named encoding a copy.
+        `passthrough` gives a view of the message's data, or a copy where rows are padded or bytes swapped; a named encoding a
+        copy.
         """
         bits, _, typename, channels = _known(img_msg.encoding)
         dtype = np.dtype(typename)
@@ -67,7 +68,9 @@ class CvBridge:
         message.data = _bytes(np.ascontiguousarray(cvim, cvim.dtype.newbyteorder("=")))
         return message
 
-    def compressed_imgmsg_to_cv2(self, cmprs_img_msg: CompressedImage, desired_encoding: str = "passthrough") -> np.ndarray | None:
+    def compressed_imgmsg_to_cv2(
+        self, cmprs_img_msg: CompressedImage, desired_encoding: str = "passthrough"
+    ) -> np.ndarray | None:
         """The decoded picture as the file has it; None for data that are not a picture, cv2.error for no data."""
         picture = cv2.imdecode(np.frombuffer(cmprs_img_msg.data, np.uint8), cv2.IMREAD_UNCHANGED)
         if desired_encoding == "passthrough" or picture is None:
@@ -90,7 +93,7 @@ def _bytes(data: np.ndarray) -> array.array:
 
 
 def _known(encoding: str) -> tuple[int, Format, str, int]:
-    """Bits, colour format, type name and channels of an encoding that cv_bridge knows; rosbags-image knows more, and cv_bridge raises."""
+    """Bits, colour format, type name and channels of an encoding; of those that rosbags-image knows, cv_bridge refuses some."""
     if not _NAMED.fullmatch(encoding) and not _GENERIC.fullmatch(encoding):
         raise CvBridgeError(f"Unrecognized image encoding [{encoding}]")
     return to_cvtype(encoding)
@@ -98,11 +101,11 @@ def _known(encoding: str) -> tuple[int, Format, str, int]:
 
 def _converted(picture: np.ndarray, source: str, target: str) -> np.ndarray:
     """A copy of a picture in another encoding."""
-    source_bits, source_format, source_type, source_channels = _known(source)
+    source_bits, source_format, _, source_channels = _known(source)
     target_bits, target_format, target_type, target_channels = _known(target)
     if source == target:
         return picture.copy()
-    if source_format == Format.GENERIC or target_format == Format.GENERIC:
+    if Format.GENERIC in (source_format, target_format):
         if source_format == Format.GENERIC and target_format != Format.GENERIC:
             raise CvBridgeError(f"[{source}] is not a color format. but [{target}] is. The conversion does not make sense")
         if source_channels != target_channels:

@@ -1,9 +1,9 @@
 """Stand-in for upstream's `message_filters` (Python): subscriptions as filters, and pairing by stamp.
 
-Honoured: a set matches when the spread of its stamps is strictly below `slop`; pairing is greedy on arrival, the nearest queued stamp
-first; older leftovers stay queued; a full queue drops its oldest stamp; a stamp already queued is replaced; messages without a header
-are dropped with a warning by the approximate synchroniser and are an AttributeError for the exact one, which drops what is older than
-the last set given out. Avoided: an exception in a callback does not leave the lock held.
+Honoured: a set matches when the spread of its stamps is strictly below `slop`; pairing is greedy on arrival, the nearest queued
+stamp first; older leftovers stay queued; a full queue drops its oldest stamp; a stamp already queued is replaced; messages
+without a header are dropped with a warning by the approximate synchroniser and are an AttributeError for the exact one, which
+drops what is older than the last set given out. Avoided: an exception in a callback does not leave the lock held.
 """
 
 import itertools
@@ -99,7 +99,7 @@ class TimeSynchronizer(SimpleFilter):
 class ApproximateTimeSynchronizer(TimeSynchronizer):
     """Gives out sets whose stamps lie less than `slop` seconds apart."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 (upstream's arguments)
         self,
         fs: Sequence[Any],
         queue_size: int,
@@ -110,7 +110,9 @@ class ApproximateTimeSynchronizer(TimeSynchronizer):
     ) -> None:
         """Only pairing by header stamps is here: the last three must stay as they are."""
         if queue_offset or allow_headerless or sync_arrival_time:
-            raise NotImplementedError("the stand-in for message_filters pairs by header stamps only: install message_filters for the rest")
+            raise NotImplementedError(
+                "the stand-in for message_filters pairs by header stamps only: install message_filters for the rest"
+            )
         super().__init__(fs, queue_size)
         self.slop = Duration(seconds=slop)
 

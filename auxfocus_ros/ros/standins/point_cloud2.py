@@ -1,7 +1,7 @@
-"""Stand-in for upstream's `sensor_msgs_py.point_cloud2`, over the PyPI library `pointcloud2`, which is upstream's code without ROS.
+"""Stand-in for upstream's `sensor_msgs_py.point_cloud2`, over the library `pointcloud2`: upstream's code without ROS.
 
-What differs between the two is put right here: types of errors, positional arguments, ROS messages out. Avoided traps: padded rows
-are read right, and big-endian data is not changed in the message.
+What differs between the two is put right here: types of errors, positional arguments, ROS messages out. Avoided traps: padded
+rows are read right, and big-endian data is not changed in the message.
 """
 
 import array

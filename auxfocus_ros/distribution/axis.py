@@ -1,0 +1,217 @@
+"""The depth axis: which depth stands where, and where its bins end.
+
+All three scales are one formula. A depth is warped (as it is, into its negative dioptres, or into its logarithm), and along the
+warped depth the axis is even:
+
+    position(depth) = (warp(depth) - warp(near)) / (warp(far) - warp(near))
+
+so that 0 is the near end, 1 the far end, and `bins` bins of equal length lie between them. Adding a scale means adding a warp and
+its inverse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from auxfocus_ros.errors import ConfigurationError
+
+Scale = Literal["linear", "dioptre", "log"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
+
+MAX_BINS = 8192
+SMALLEST_SPAN = 1.001  # far / near: closer ends would lie within a few steps of float32
+
+# Mantissas of round depths, the roundest first: where there is no room for all, the roundest are labelled.
+_ROUNDNESS = ((1.0,), (2.0, 5.0), (3.0,), (1.5, 4.0, 7.0), (2.5, 6.0, 8.0), (1.2, 1.7, 3.5, 4.5, 9.0))
+
+
+@dataclass(frozen=True)
+class DepthAxis:
+    """A depth axis from near to far.
+
+    Attributes:
+        near_m: near end, metres, > 0 (a linear axis may begin at 0).
+        far_m: far end, metres, finite, at least 0.1 % beyond the near end.
+        bins: number of bins, 1 to 8192.
+        scale: 'linear' (even in metres), 'dioptre' (even in 1 / metres, as the lens sees it) or 'log' (even in ratios).
+
+    Raises:
+        ConfigurationError: a value out of its range.
+
+    Source: US 12,395,751 B2, paragraphs 32, 33 and 41.
+    """
+
+    near_m: float
+    far_m: float
+    bins: int
+    scale: Scale = "log"
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        if self.scale not in SCALES:
+            raise ConfigurationError(f"depth axis: scale must be one of {', '.join(SCALES)}, got {self.scale!r}")
+        if isinstance(self.bins, bool) or not isinstance(self.bins, int | np.integer) or not 1 <= self.bins <= MAX_BINS:
+            raise ConfigurationError(f"depth axis: bins must be a whole number from 1 to {MAX_BINS}, got {self.bins!r}")
+        lowest_ok = self.near_m >= 0 if self.scale == "linear" else self.near_m > 0
+        if not (math.isfinite(self.near_m) and math.isfinite(self.far_m) and lowest_ok):
+            raise ConfigurationError(
+                f"depth axis: the ends must be finite and the near end greater than 0 m, got {self.near_m!r} to {self.far_m!r}"
+            )
+        if self.far_m < self.near_m * SMALLEST_SPAN or self.far_m <= 0:
+            raise ConfigurationError(
+                f"depth axis: the far end must lie at least 0.1 % beyond the near end, got {self.near_m:g} m to {self.far_m:g} m"
+            )
+
+    def edges_m(self) -> NDArray[np.float64]:
+        """Where the bins end: (bins + 1,) depths, metres, strictly rising from `near_m` to `far_m`."""
+        return self._edges_m.copy()
+
+    @overload
+    def position_of(self, depth_m: float) -> float: ...
+    @overload
+    def position_of(self, depth_m: NDArray[Any]) -> NDArray[np.float64]: ...
+    def position_of(self, depth_m: ArrayLike) -> float | NDArray[np.float64]:
+        """Where depths stand on the axis, clipped to it.
+
+        Args:
+            depth_m: a depth or an array of them, metres; +inf is beyond the far end.
+
+        Returns:
+            0 (the near end and all that is nearer) to 1 (the far end and all that is farther); NaN stays NaN.
+        """
+        depth = np.clip(np.asarray(depth_m, np.float64), self.near_m, self.far_m)
+        low, high = self._warped_ends
+        position = np.clip((_warp(self.scale, depth) - low) / (high - low), 0.0, 1.0)
+        return float(position) if np.ndim(depth_m) == 0 else position
+
+    @overload
+    def depth_at(self, position: float) -> float: ...
+    @overload
+    def depth_at(self, position: NDArray[Any]) -> NDArray[np.float64]: ...
+    def depth_at(self, position: ArrayLike) -> float | NDArray[np.float64]:
+        """The depths, metres, that stand at positions in [0, 1]; the way back from `position_of`."""
+        low, high = self._warped_ends
+        depth = _unwarp(self.scale, low + np.asarray(position, np.float64) * (high - low))
+        return float(depth) if np.ndim(position) == 0 else depth
+
+    def bin_of(self, depth_m: NDArray[Any], out: NDArray[np.float32] | None = None, unit_m: float = 1.0) -> NDArray[np.float32]:
+        """The fractional bin of each depth, for counting: bin `k` holds the depths with `k <= bin_of(depth) < k + 1`.
+
+        Args:
+            depth_m: depths of any shape, float32 (metres) or an unsigned integer type (times `unit_m`).
+            out: array of the same shape for the result.
+            unit_m: metres a unit of `depth_m`.
+
+        Returns:
+            float32 of the same shape. The near end is 0 and the far end just below `bins`, both to within 2e-4 bins (a margin
+            wider than float32's rounding keeps depths that are exactly at an end inside). Anything nearer, 0 and negative depths
+            included, is negative but above -1; anything farther, +inf included, is above `bins` but below `bins + 1`. NaN stays NaN.
+        """
+        result = np.empty(np.shape(depth_m), np.float32) if out is None else out
+        lowest, highest, factor, shift = self._line(unit_m)
+        if np.asarray(depth_m).dtype == np.float32:
+            np.clip(depth_m, lowest, highest, out=result)
+        else:  # A plain copy converts much faster than a ufunc that has to convert.
+            np.copyto(result, depth_m, casting="unsafe")
+            np.clip(result, lowest, highest, out=result)
+        if self.scale == "dioptre":
+            np.reciprocal(result, out=result)
+        elif self.scale == "log":
+            np.log(result, out=result)
+        np.multiply(result, factor, out=result)
+        np.add(result, shift, out=result)
+        return result
+
+    def ticks(self, max_count: int = 8) -> list[tuple[float, str]]:
+        """Round depths to label, spread over the axis as evenly as round numbers allow.
+
+        Args:
+            max_count: as many labels as there is room for, >= 1.
+
+        Returns:
+            (depth in metres, label) pairs, rising, each within the axis; the labels are metres without the unit ('0.5', '20').
+            Never more than `max_count`, and at least one when `max_count >= 2` and the axis spans a factor of 1.2 or more.
+        """
+        return [(depth, tick_label(depth)) for depth in self.round_depths(1.0 / max(max_count - 1, 1))]
+
+    def round_depths(self, least_gap: float) -> list[float]:
+        """Round depths on the axis, rising, neighbours at least `least_gap` of the axis' length apart."""
+        if self.scale == "linear":
+            return self._even_depths(least_gap)
+        chosen: list[tuple[float, float]] = []
+        for tier in _ROUNDNESS:
+            for depth in self._candidates(tier):
+                position = self.position_of(depth)
+                if all(abs(position - other) >= least_gap for other, _ in chosen):
+                    chosen.append((position, depth))
+        return [depth for _, depth in sorted(chosen)]
+
+    def _candidates(self, mantissas: Iterable[float]) -> list[float]:
+        low, high = math.floor(math.log10(self.near_m)), math.ceil(math.log10(self.far_m))
+        depths = [float(f"{mantissa}e{power}") for power in range(low, high + 1) for mantissa in mantissas]
+        return sorted((depth for depth in depths if self.near_m <= depth <= self.far_m), reverse=True)
+
+    def _even_depths(self, least_gap: float) -> list[float]:
+        span = self.far_m - self.near_m
+        power = math.floor(math.log10(span * least_gap))
+        steps = [float(f"{mantissa}e{power + more}") for more in (0, 1) for mantissa in (1, 2, 5)]
+        step = next((step for step in steps if step >= span * least_gap * (1 - 1e-9)), span)
+        first, last = math.ceil(self.near_m / step - 1e-9), math.floor(self.far_m / step + 1e-9)
+        return [float(f"{k * step:.9g}") for k in range(first, last + 1)]
+
+    @cached_property
+    def _warped_ends(self) -> tuple[float, float]:
+        return float(_warp(self.scale, np.float64(self.near_m))), float(_warp(self.scale, np.float64(self.far_m)))
+
+    @cached_property
+    def _edges_m(self) -> NDArray[np.float64]:
+        edges = self.depth_at(np.linspace(0.0, 1.0, self.bins + 1))
+        edges[0], edges[-1] = self.near_m, self.far_m
+        return edges
+
+    def _line(self, unit_m: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+        """What `bin_of` needs in units of the input: depths to clip to, and the line from warped depth to bin.
+
+        The clip keeps everything within one bin of the axis, so that a bin number always fits its integer; and for dioptres it
+        keeps depths that no axis shows away from the pole at 0.
+        """
+        low, high = self._warped_ends
+        step = (high - low) / self.bins
+        lowest = _unwarp(self.scale, np.float64(low - step / 2))
+        highest = _unwarp(self.scale, np.float64(high + (step / 2 if self.scale != "dioptre" else min(step / 2, -high / 2))))
+        # The sign: dioptres are warped by -1 / d, and `bin_of` takes 1 / d.
+        sign = -1.0 if self.scale == "dioptre" else 1.0
+        margin = min(4 * float(np.finfo(np.float32).eps) * max(self.bins, abs(low / step), abs(high / step)), 0.01)
+        squeeze = (self.bins - 2 * margin) / self.bins
+        factor, shift = squeeze / step, margin - squeeze * low / step
+        if self.scale == "log":
+            shift += factor * math.log(unit_m)
+        elif self.scale == "linear":
+            factor *= unit_m
+        else:
+            factor /= unit_m
+        return np.float32(lowest / unit_m), np.float32(highest / unit_m), np.float32(sign * factor), np.float32(shift)
+
+
+def tick_label(depth_m: float) -> str:
+    """A round depth in metres as it stands at the axis: '0.25', '0.5', '20'."""
+    return f"{depth_m:.4g}"
+
+
+def _warp(scale: Scale, depth: Any) -> Any:
+    if scale == "linear":
+        return depth
+    return -1.0 / depth if scale == "dioptre" else np.log(depth)
+
+
+def _unwarp(scale: Scale, warped: Any) -> Any:
+    if scale == "linear":
+        return warped
+    return -1.0 / warped if scale == "dioptre" else np.exp(warped)

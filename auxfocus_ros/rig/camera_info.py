@@ -1,0 +1,47 @@
+"""sensor_msgs/CameraInfo into a camera model, of ROS 2 (lower-case fields) and ROS 1 (upper-case ones)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auxfocus_ros.errors import InputError
+from auxfocus_ros.optics.camera import CameraModel
+from auxfocus_ros.rig.rig_file import camera_from_values
+
+
+def is_rectified(topic: str) -> bool:
+    """True where a picture's topic says that its distortion has been taken out, as image_proc names it."""
+    return "image_rect" in topic
+
+
+def camera_from_message(message: Any, rectified: bool = False) -> CameraModel:
+    """The camera of the pictures that a CameraInfo goes with.
+
+    Args:
+        message: CameraInfo as rosbags gives it. Binning and the region of interest are applied: the model is of the picture sent.
+        rectified: the picture is rectified: P holds and nothing is distorted.
+
+    Raises:
+        InputError: intrinsics that cannot be (zeros of an uncalibrated camera), an unknown distortion model.
+    """
+    k, d, p = (getattr(message, low, getattr(message, low.upper(), None)) for low in ("k", "d", "p"))
+    if k is None or d is None or p is None:
+        raise InputError("camera_info without k, d or p: it is not a sensor_msgs/CameraInfo")
+    numbers = [float(value) for value in k]
+    coefficients, model = [float(value) for value in d], str(message.distortion_model)
+    if rectified:
+        numbers = [float(p[0]), 0.0, float(p[2]), 0.0, float(p[5]), float(p[6]), 0.0, 0.0, 1.0]
+        coefficients, model = [], "none"
+    if not any(numbers[:6]):
+        raise InputError("camera_info has intrinsics of zeros: the camera is not calibrated; give `camera` in a rig file")
+    width, height = int(message.width), int(message.height)
+    roi = message.roi
+    binning_x, binning_y = max(1, int(message.binning_x)), max(1, int(message.binning_y))
+    if int(roi.width) and int(roi.height) and (int(roi.width), int(roi.height)) != (width, height):
+        numbers[2] -= float(roi.x_offset)
+        numbers[5] -= float(roi.y_offset)
+        width, height = int(roi.width), int(roi.height)
+    camera = camera_from_values(width, height, numbers, coefficients, model)
+    if binning_x > 1 or binning_y > 1:
+        camera = camera.scaled_to(width // binning_x, height // binning_y)
+    return camera
