@@ -38,7 +38,7 @@ lint: setup
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 
-docs: setup
+docs: setup 
 	@$(RUN) python tools/make_docs.py
 
 bench: setup

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal, get_args, overload
 
 import numpy as np
@@ -37,7 +38,7 @@ class DepthAxis:
     """A depth axis from near to far.
 
     Attributes:
-        near_m: near end, metres, > 0 (a linear axis may begin at 0).
+        near_m: near end, metres, > 0 (a depth of 0 is no reading).
         far_m: far end, metres, finite, at least 0.1 % beyond the near end.
         bins: number of bins, 1 to 8192.
         scale: 'linear' (even in metres), 'dioptre' (even in 1 / metres, as the lens sees it) or 'log' (even in ratios).
@@ -59,12 +60,11 @@ class DepthAxis:
             raise ConfigurationError(f"depth axis: scale must be one of {', '.join(SCALES)}, got {self.scale!r}")
         if isinstance(self.bins, bool) or not isinstance(self.bins, int | np.integer) or not 1 <= self.bins <= MAX_BINS:
             raise ConfigurationError(f"depth axis: bins must be a whole number from 1 to {MAX_BINS}, got {self.bins!r}")
-        lowest_ok = self.near_m >= 0 if self.scale == "linear" else self.near_m > 0
-        if not (math.isfinite(self.near_m) and math.isfinite(self.far_m) and lowest_ok):
+        if not (math.isfinite(self.near_m) and math.isfinite(self.far_m) and self.near_m > 0):
             raise ConfigurationError(
                 f"depth axis: the ends must be finite and the near end greater than 0 m, got {self.near_m!r} to {self.far_m!r}"
             )
-        if self.far_m < self.near_m * SMALLEST_SPAN or self.far_m <= 0:
+        if self.far_m < self.near_m * SMALLEST_SPAN:
             raise ConfigurationError(
                 f"depth axis: the far end must lie at least 0.1 % beyond the near end, got {self.near_m:g} m to {self.far_m:g} m"
             )
@@ -101,21 +101,25 @@ class DepthAxis:
         depth = _unwarp(self.scale, low + np.asarray(position, np.float64) * (high - low))
         return float(depth) if np.ndim(position) == 0 else depth
 
-    def bin_of(self, depth_m: NDArray[Any], out: NDArray[np.float32] | None = None, unit_m: float = 1.0) -> NDArray[np.float32]:
+    def bin_of(
+        self, depth_m: NDArray[Any], out: NDArray[np.float32] | None = None, unit_m: float = 1.0, offset: float = 0.0
+    ) -> NDArray[np.float32]:
         """The fractional bin of each depth, for counting: bin `k` holds the depths with `k <= bin_of(depth) < k + 1`.
 
         Args:
-            depth_m: depths of any shape, float32 (metres) or an unsigned integer type (times `unit_m`).
+            depth_m: depths of any shape: float32 in metres, or another real type and `unit_m`.
             out: array of the same shape for the result.
             unit_m: metres a unit of `depth_m`.
+            offset: added to every bin number.
 
         Returns:
-            float32 of the same shape. The near end is 0 and the far end just below `bins`, both to within 2e-4 bins (a margin
-            wider than float32's rounding keeps depths that are exactly at an end inside). Anything nearer, 0 and negative depths
-            included, is negative but above -1; anything farther, +inf included, is above `bins` but below `bins + 1`. NaN stays NaN.
+            float32 of the same shape (take off the offset in what follows). Depths from the near end to the far end, both
+            included, give 0 to just below `bins`: the line is squeezed by float32's rounding, so that a depth exactly at an end
+            stays inside. Anything nearer, 0 and negative depths included, is between -1 and 0; anything farther, +inf included, is
+            between `bins` and `bins + 1`. NaN stays NaN.
         """
         result = np.empty(np.shape(depth_m), np.float32) if out is None else out
-        lowest, highest, factor, shift = self._line(unit_m)
+        lowest, highest, factor, shift = self._line(unit_m, offset)
         if np.asarray(depth_m).dtype == np.float32:
             np.clip(depth_m, lowest, highest, out=result)
         else:  # A plain copy converts much faster than a ufunc that has to convert.
@@ -133,36 +137,41 @@ class DepthAxis:
         """Round depths to label, spread over the axis as evenly as round numbers allow.
 
         Args:
-            max_count: as many labels as there is room for, >= 1.
+            max_count: as many labels as there is room for, >= 2.
 
         Returns:
-            (depth in metres, label) pairs, rising, each within the axis; the labels are metres without the unit ('0.5', '20').
-            Never more than `max_count`, and at least one when `max_count >= 2` and the axis spans a factor of 1.2 or more.
+            (depth in metres, label) pairs, rising, each within the axis, at most `max_count`; the labels are metres without the
+            unit ('0.5', '20').
         """
         return [(depth, tick_label(depth)) for depth in self.round_depths(1.0 / max(max_count - 1, 1))]
 
     def round_depths(self, least_gap: float) -> list[float]:
-        """Round depths on the axis, rising, neighbours at least `least_gap` of the axis' length apart."""
+        """Round depths on the axis, metres, rising, neighbours at least `least_gap` of the axis' length apart."""
+        steps = self._even_depths(least_gap)
         if self.scale == "linear":
-            return self._even_depths(least_gap)
+            return steps
+        chosen = self._spread((self._of_mantissas(tier) for tier in _ROUNDNESS), least_gap)
+        # An axis too short for round mantissas is nearly even: round steps serve it.
+        return chosen if len(chosen) >= 3 else self._spread([steps], least_gap)
+
+    def _spread(self, tiers: Iterable[list[float]], least_gap: float) -> list[float]:
+        """Of candidates in order of preference, those that keep their distance from all taken before."""
         chosen: list[tuple[float, float]] = []
-        for tier in _ROUNDNESS:
-            for depth in self._candidates(tier):
-                position = self.position_of(depth)
-                if all(abs(position - other) >= least_gap for other, _ in chosen):
-                    chosen.append((position, depth))
+        for depth in chain.from_iterable(tiers):
+            position = self.position_of(depth)
+            if all(abs(position - other) >= least_gap for other, _ in chosen):
+                chosen.append((position, depth))
         return [depth for _, depth in sorted(chosen)]
 
-    def _candidates(self, mantissas: Iterable[float]) -> list[float]:
+    def _of_mantissas(self, mantissas: tuple[float, ...]) -> list[float]:
         low, high = math.floor(math.log10(self.near_m)), math.ceil(math.log10(self.far_m))
         depths = [float(f"{mantissa}e{power}") for power in range(low, high + 1) for mantissa in mantissas]
         return sorted((depth for depth in depths if self.near_m <= depth <= self.far_m), reverse=True)
 
     def _even_depths(self, least_gap: float) -> list[float]:
-        span = self.far_m - self.near_m
-        power = math.floor(math.log10(span * least_gap))
-        steps = [float(f"{mantissa}e{power + more}") for more in (0, 1) for mantissa in (1, 2, 5)]
-        step = next((step for step in steps if step >= span * least_gap * (1 - 1e-9)), span)
+        wanted = (self.far_m - self.near_m) * least_gap
+        power = math.floor(math.log10(wanted))
+        step = next(step for step in (float(f"{m}e{power}") for m in (1, 2, 5, 10)) if step >= wanted * (1 - 1e-9))
         first, last = math.ceil(self.near_m / step - 1e-9), math.floor(self.far_m / step + 1e-9)
         return [float(f"{k * step:.9g}") for k in range(first, last + 1)]
 
@@ -176,28 +185,29 @@ class DepthAxis:
         edges[0], edges[-1] = self.near_m, self.far_m
         return edges
 
-    def _line(self, unit_m: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-        """What `bin_of` needs in units of the input: depths to clip to, and the line from warped depth to bin.
+    def _line(self, unit_m: float, offset: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+        """What `bin_of` needs, in units of its input: two depths to clip to, and the line from warped depth to bin.
 
-        The clip keeps everything within one bin of the axis, so that a bin number always fits its integer; and for dioptres it
-        keeps depths that no axis shows away from the pole at 0.
+        The clip keeps every depth within one bin of the axis, so that its number fits an integer, and keeps the pole of 1 / depth
+        away.
         """
         low, high = self._warped_ends
         step = (high - low) / self.bins
-        lowest = _unwarp(self.scale, np.float64(low - step / 2))
-        highest = _unwarp(self.scale, np.float64(high + (step / 2 if self.scale != "dioptre" else min(step / 2, -high / 2))))
-        # The sign: dioptres are warped by -1 / d, and `bin_of` takes 1 / d.
-        sign = -1.0 if self.scale == "dioptre" else 1.0
+        over = 0.5 * step if self.scale != "dioptre" else min(0.5 * step, -0.5 * high)  # -high is 1 / far: stay short of infinity
+        lowest, highest = _unwarp(self.scale, low - 0.5 * step), _unwarp(self.scale, high + over)
         margin = min(4 * float(np.finfo(np.float32).eps) * max(self.bins, abs(low / step), abs(high / step)), 0.01)
-        squeeze = (self.bins - 2 * margin) / self.bins
-        factor, shift = squeeze / step, margin - squeeze * low / step
-        if self.scale == "log":
-            shift += factor * math.log(unit_m)
-        elif self.scale == "linear":
+        margin = min(margin, 0.25 * over / step)
+        if self.scale == "linear":
+            margin = min(margin, 0.5 * low / step)  # 0 has to stay outside
+        factor = (self.bins - 2 * margin) / self.bins / step
+        shift = margin - factor * low + offset
+        if self.scale == "linear":
             factor *= unit_m
+        elif self.scale == "dioptre":
+            factor /= -unit_m  # dioptres are warped by -1 / depth, and `bin_of` takes 1 / depth
         else:
-            factor /= unit_m
-        return np.float32(lowest / unit_m), np.float32(highest / unit_m), np.float32(sign * factor), np.float32(shift)
+            shift += factor * math.log(unit_m)
+        return np.float32(lowest / unit_m), np.float32(highest / unit_m), np.float32(factor), np.float32(shift)
 
 
 def tick_label(depth_m: float) -> str:

@@ -150,13 +150,18 @@ def _ray_table(camera: CameraModel) -> NDArray[np.float32]:
 
 def _columns(points: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     if isinstance(points, tuple):
-        if len(points) != 3 or len({np.shape(column) for column in points}) != 1 or np.ndim(points[0]) != 1:
-            raise InputError(f"points: wanted three arrays of one length, got shapes {[np.shape(column) for column in points]}")
-        return points[0], points[1], points[2]
-    array = np.asarray(points)
-    if array.ndim != 2 or array.shape[1] != 3:
-        raise InputError(f"points: wanted shape (N, 3), got {array.shape}")
-    return array[:, 0], array[:, 1], array[:, 2]
+        columns = [np.asarray(column) for column in points]
+        if len(columns) != 3 or len({column.shape for column in columns}) != 1 or columns[0].ndim != 1:
+            raise InputError(f"points: wanted three arrays of one length, got shapes {[column.shape for column in columns]}")
+    else:
+        array = np.asarray(points)
+        if array.ndim != 2 or array.shape[1] != 3:
+            raise InputError(f"points: wanted shape (N, 3), got {array.shape}")
+        columns = [array[:, 0], array[:, 1], array[:, 2]]
+    for column in columns:
+        if column.dtype.kind not in "fiu":
+            raise InputError(f"points: wanted real numbers, got {column.dtype}")
+    return columns[0], columns[1], columns[2]
 
 
 def _number(name: str, value: Any) -> float:

@@ -112,8 +112,8 @@ class RadialTangentialDistortion:
         (x, y, z), (u, v) = points, image
         a, b, s, t, w, _ = buffers[:6]
         np.copyto(w, z, casting="same_kind")
-        w[~(w > 0)] = np.nan  # also what is NaN already
-        np.divide(np.float32(1), w, out=w)  # inf gives 0, and 0 * inf is NaN again
+        w[~((w > 0) & (w < np.inf))] = np.nan
+        np.divide(np.float32(1), w, out=w)
         np.multiply(x, w, out=a, casting="same_kind")
         np.multiply(y, w, out=b, casting="same_kind")
         np.multiply(a, a, out=s)
@@ -251,7 +251,8 @@ def _rising_root(
 ) -> NDArray[np.float64]:
     """Solve function(t) = wanted for t in [0, limit], where the function rises from 0, to about six digits.
 
-    By a table as long as the largest value needs: a million pixels share one function. What lies above function(limit) gives limit.
+    By a table as long as the largest value needs: a million pixels share one function. What lies above function(limit) gives
+    limit.
     """
     low, high, most = 0.0, limit, float(np.max(wanted))
     for _ in range(50):
@@ -284,8 +285,10 @@ def _forget(u: NDArray[np.float32], v: NDArray[np.float32], measure: NDArray[np.
 
 
 def _first_positive_root(polynomial: Polynomial) -> float:
-    """Smallest positive real root, +inf where there is none."""
-    roots = polynomial.trim().roots()
+    """Smallest positive real root of a polynomial whose constant term is 1; +inf where there is none."""
+    # Turned round, the polynomial in 1 / s has the leading term 1: coefficients next to 0, as calibrations have them, cannot
+    # overflow, and the root that is wanted is the largest, which is the best determined.
+    turned = Polynomial(polynomial.coef[::-1]).roots()
     # a double root (the slope just touches 0) comes out as a pair with a small imaginary part
-    real = roots.real[(np.abs(roots.imag) <= 1e-7 * np.abs(roots)) & (roots.real > 1e-12)]
-    return float(real.min()) if real.size else np.inf
+    real = turned.real[(np.abs(turned.imag) <= 1e-7 * np.abs(turned)) & (turned.real > _WIDEST**-2)]
+    return float(1 / real.max()) if real.size else np.inf

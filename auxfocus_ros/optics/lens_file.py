@@ -242,10 +242,13 @@ def _extensions_m(column: str, values: Any, focal_length_m: float) -> Any:
 
 
 def _real(value: Any) -> float:
-    """The number; NaN for everything that is none. 'inf' is taken for YAML's .inf, which nobody remembers."""
-    if isinstance(value, str) and value.strip().lower() in ("inf", "+inf", "infinity"):
-        return np.inf
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else np.nan
+    """The number; NaN for everything that is none. Text is tried too: to YAML 1.1 both `inf` and `1e-3` are text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return np.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return np.nan
 
 
 def _kind(content: Any) -> str:

@@ -106,8 +106,11 @@ class Bag:
         if not self._parts:
             raise InputError(problems[0] if problems else f"{path} holds no recording: wanted a .mcap, .db3 or .bag file")
         self._ros1 = any(getattr(part, "ros1", False) or file.suffix in (".bag", ".active") for file, part in self._parts)
-        damaged = [(file, part.damage) for file, part in self._parts if getattr(part, "damage", None) is not None]
-        self.damage = _damage_text(*damaged[0], self.start_ns) if damaged else (problems[0] if problems else "")
+        self.damage = problems[0] if problems else ""
+        for file, part in self._parts:
+            damage = getattr(part, "damage", None)
+            if damage is not None and not self.damage:
+                self.damage = _damage_text(file, damage, self.start_ns)
         self._problems = problems
 
     @property
@@ -166,6 +169,8 @@ class Bag:
                         given_ns, given_topics = message.log_ns, set()
                     given_topics.add(message.topic)
                     yield message
+                    if self._closed:
+                        return
                 damage = getattr(part, "damage", None)
             except Exception as error:  # a damaged file makes the libraries below raise almost anything
                 if self._closed:

@@ -18,9 +18,11 @@ def cloud_dtype(fields: Any, point_step: int) -> np.dtype:
     Raises:
         InputError: an unknown datatype, a count of zero, a doubled name, a field beyond the point's end.
     """
-    names, kinds, offsets = [], [], []
+    names: list[str] = []
+    kinds: list[np.dtype] = []
+    offsets: list[int] = []
     for entry in fields:
-        kind = DATATYPES.get(int(entry.datatype))
+        kind: np.dtype | None = DATATYPES.get(int(entry.datatype))
         if kind is None:
             raise InputError(f"the cloud's field {entry.name} has the unknown datatype {entry.datatype}; known are 1 to 8")
         count = int(entry.count)

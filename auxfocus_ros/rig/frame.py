@@ -18,7 +18,7 @@ from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.rigid import RigidTransform
 
 # sensor_msgs/PointField's datatypes; the numbers are the message's.
-FIELD_DATATYPES = {
+FIELD_DATATYPES: dict[np.dtype, int] = {
     np.dtype("<i1"): 1,
     np.dtype("<u1"): 2,
     np.dtype("<i2"): 3,
@@ -61,10 +61,6 @@ class CloudBytes:
     is_dense: bool
 
 
-def _identity() -> RigidTransform:
-    return RigidTransform(np.eye(3), np.zeros(3))
-
-
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A picture with the points or the depth image that belong to it.
@@ -87,7 +83,7 @@ class Frame:
     picture_encoding: str = "bgr8"
     points: np.ndarray | None = None
     depth_m: np.ndarray | None = None
-    optical_from_points: RigidTransform = field(default_factory=_identity)
+    optical_from_points: RigidTransform = field(default_factory=RigidTransform.identity)
     points_frame: str = ""
     camera_frame: str = "camera_optical_frame"
     points_offset_s: float = math.nan

@@ -79,7 +79,7 @@ class NearestMatcher:
 
     def take(self, now_ns: int, ended: bool = False) -> list[Match]:
         """Pictures that are decided by now, in the order of their arrival. `ended`: nothing comes any more."""
-        matches = []
+        matches: list[Match] = []
         while self._pictures:
             picture = self._pictures[0]
             hurry = ended or now_ns - picture.arrival_ns >= self._patience_ns

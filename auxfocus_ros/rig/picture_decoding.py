@@ -148,13 +148,22 @@ def decode_depth(message: Any, unit_m: float | None = None) -> np.ndarray:
     unit = MILLIMETRE if unit_m is None else unit_m
     if is_compressed(message):
         return _decode_compressed_depth(message, unit)
-    if message.encoding not in DEPTH_ENCODINGS:
-        raise InputError(f"the depth image's encoding '{message.encoding}' is not one of {', '.join(DEPTH_ENCODINGS)}")
+    check_depth(message)
     kind = np.dtype(DEPTH_ENCODINGS[message.encoding])
     if message.is_bigendian:
         kind = kind.newbyteorder(">")
     rows = image_rows(message, kind.itemsize)
     return depth_in_metres(np.ascontiguousarray(rows).view(kind), unit)
+
+
+def check_depth(message: Any) -> None:
+    """Raise InputError where a raw depth image cannot be right, without the work of decoding it."""
+    if is_compressed(message):
+        return
+    kind = DEPTH_ENCODINGS.get(message.encoding)
+    if kind is None:
+        raise InputError(f"the depth image's encoding '{message.encoding}' is not one of {', '.join(DEPTH_ENCODINGS)}")
+    image_rows(message, np.dtype(kind).itemsize)
 
 
 def depth_in_metres(raw: np.ndarray, unit_m: float = MILLIMETRE) -> np.ndarray:

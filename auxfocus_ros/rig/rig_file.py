@@ -102,7 +102,8 @@ def camera_from_values(
             coefficients += [0.0] * (wanted - len(coefficients))
         elif not any(coefficients[wanted:]):
             coefficients = coefficients[:wanted]
-    return CameraModel(int(width_px), int(height_px), *numbers, name, tuple(coefficients))
+    fx, fy, cx, cy = numbers
+    return CameraModel(int(width_px), int(height_px), fx, fy, cx, cy, name, tuple(coefficients))
 
 
 def _finite(value: object, where: str) -> float:
@@ -157,8 +158,8 @@ def _transform(value: object, where: str) -> RigidTransform:
             return RigidTransform.from_matrix(np.array([_numbers(row, f"{where}.matrix", (4,)) for row in rows]))
         translation = _numbers(entry.get("translation_m", [0.0, 0.0, 0.0]), f"{where}.translation_m", (3,))
         if forms[0] == "quaternion_xyzw":
-            quaternion = _numbers(entry["quaternion_xyzw"], f"{where}.quaternion_xyzw", (4,))
-            return RigidTransform.from_quaternion(*quaternion, np.array(translation))
+            x, y, z, w = _numbers(entry["quaternion_xyzw"], f"{where}.quaternion_xyzw", (4,))
+            return RigidTransform.from_quaternion(x, y, z, w, translation)
         angles = _numbers(entry["rotation_rpy_rad"], f"{where}.rotation_rpy_rad", (3,))
         return RigidTransform(rotation_from_rpy(*angles), np.array(translation))
     except ConfigurationError:

@@ -19,9 +19,11 @@ class StaticTransforms:
     def __init__(self) -> None:
         """Start without any."""
         self._edges: dict[str, dict[str, RigidTransform]] = {}
+        self._found: dict[tuple[str, str], RigidTransform | None] = {}
 
     def add(self, parent: str, child: str, parent_from_child: RigidTransform) -> None:
         """p_parent = R p_child + t. A later one of the same pair replaces the earlier one."""
+        self._found.clear()
         parent, child = parent.lstrip("/"), child.lstrip("/")
         self._edges.setdefault(parent, {})[child] = parent_from_child
         self._edges.setdefault(child, {})[parent] = parent_from_child.inverse()
@@ -34,9 +36,14 @@ class StaticTransforms:
             self.add(stamped.header.frame_id, stamped.child_frame_id, transform)
 
     def lookup(self, target: str, source: str) -> RigidTransform | None:
-        """p_target = R p_source + t by the shortest chain; None where the frames are not connected."""
+        """p_target = R p_source + t by the shortest chain, the same object each time; None where they are not connected."""
+        if (target, source) not in self._found:
+            self._found[target, source] = self._search(target, source)
+        return self._found[target, source]
+
+    def _search(self, target: str, source: str) -> RigidTransform | None:
         target, source = target.lstrip("/"), source.lstrip("/")
-        found = {target: RigidTransform(np.eye(3), np.zeros(3))}
+        found = {target: RigidTransform.identity()}
         ways = deque([target])
         while ways and source not in found:
             frame = ways.popleft()

@@ -45,7 +45,7 @@ def read_camera_info(msg: Any, rectified: bool = False) -> CameraModel:
         InputError: intrinsics of zeros (a camera that was never calibrated) or that are not finite, sizes of zero, a distortion
             model that is not known, or a wrong count of coefficients; each with the frame's name.
 
-    Source: binning and region of interest as image_geometry's PinholeCameraModel has them.
+    Source: sensor_msgs/CameraInfo; binning and region of interest in full-resolution pixels, region first.
     """
     what = f"the camera_info of {msg.header.frame_id or 'a camera without a frame'!r}"
     matrix = [float(value) for value in (msg.p if rectified else msg.k)]
@@ -66,8 +66,6 @@ def read_camera_info(msg: Any, rectified: bool = False) -> CameraModel:
         model, distortion = "none", ()
     elif model == "none":
         raise InputError(f"{what}: {len(distortion)} distortion coefficients, but no distortion model is named")
-    if model == "plumb_bob" and len(distortion) == 4:
-        distortion = (*distortion, 0.0)
     width_px, height_px = picture_size(msg)
     binning_x, binning_y = max(int(msg.binning_x), 1), max(int(msg.binning_y), 1)
     try:
@@ -76,8 +74,9 @@ def read_camera_info(msg: Any, rectified: bool = False) -> CameraModel:
             height_px=height_px,
             fx_px=fx_px / binning_x,
             fy_px=fy_px / binning_y,
-            cx_px=(cx_px - int(msg.roi.x_offset)) / binning_x,
-            cy_px=(cy_px - int(msg.roi.y_offset)) / binning_y,
+            # Pixel centres are at whole numbers: a binned pixel's centre lies between those of which it is made.
+            cx_px=(cx_px - int(msg.roi.x_offset) + 0.5) / binning_x - 0.5,
+            cy_px=(cy_px - int(msg.roi.y_offset) + 0.5) / binning_y - 0.5,
             distortion_model=model,
             distortion=distortion,
         )

@@ -224,7 +224,7 @@ def make_image(picture: np.ndarray, encoding: str, header: Header) -> Image:
     """
     layout = _layout(encoding)
     if (
-        picture.dtype != layout.dtype
+        picture.dtype.newbyteorder("=") != layout.dtype
         or picture.ndim != (2 if layout.channels == 1 else 3)
         or picture.shape[2:] not in ((), (layout.channels,))
     ):

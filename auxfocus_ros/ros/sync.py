@@ -269,15 +269,15 @@ class PairSynchronizer:
         elif abs(offset_ns) <= self._slop_ns:
             self._say(
                 "sync_never_meet",
-                f"{pictures.topic} and {ranges.topic} never meet: their stamps agree within {offset_s:.3f} s, but one comes so much "
-                f"later that the other has brought {self._queue_size} newer messages by then: reduce that latency, or let more wait",
+                f"{pictures.topic} and {ranges.topic} never meet: their stamps agree within {offset_s:.3f} s, but one comes so "
+                f"late that the other has brought {self._queue_size} newer messages by then: reduce the delay, or let more wait",
             )
         else:
             side = "ahead of" if offset_ns > 0 else "behind"
             self._say(
                 "sync_never_meet",
-                f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are {offset_s:.3f} s {side} "
-                f"those of {pictures.topic}, {self.slop_s:.3f} s are allowed: synchronise the drivers' clocks, or allow more",
+                f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are {offset_s:.3f} s "
+                f"{side} those of {pictures.topic}, {self.slop_s:.3f} s are allowed: synchronise their clocks, or allow it",
             )
 
     def close(self) -> None:
@@ -307,7 +307,8 @@ class PairSynchronizer:
         stamp_ns = to_ns(msg.header.stamp)
         stream.received += 1
         arrived_s, stream.arrived_s = stream.arrived_s, now
-        if stream.recent and not self._in_order(stream, stamp_ns, now - (arrived_s or now)):
+        passed_s = 0.0 if arrived_s is None else now - arrived_s
+        if stream.recent and not self._in_order(stream, stamp_ns, passed_s):
             return
         stream.recent.append(stamp_ns)
         if stream.paired_ns is not None and stamp_ns <= stream.paired_ns:
@@ -337,8 +338,8 @@ class PairSynchronizer:
             self._restart(
                 stream,
                 "sync_backwards",
-                f"stamps on {stream.topic} run backwards by {-step_ns / NS_PER_S:.3f} s (a recording that loops, a clock that was "
-                "set, or two publishers on the topic): pairing starts anew",
+                f"stamps on {stream.topic} run backwards by {-step_ns / NS_PER_S:.3f} s (a recording that loops, a clock that "
+                "was set, or two publishers on the topic): pairing starts anew",
             )
         elif step_ns / NS_PER_S - passed_s > JUMP_S:
             self._restart(

@@ -41,7 +41,9 @@ class CvBridge:
         shape = (img_msg.height, img_msg.width) if channels == 1 else (img_msg.height, img_msg.width, channels)
         strides = (img_msg.step, channels * dtype.itemsize, dtype.itemsize)[: len(shape)]
         stored = dtype.newbyteorder(">" if img_msg.is_bigendian else "<")
-        picture = np.ndarray(shape, stored, img_msg.data, strides=strides)  # too little data: TypeError, as upstream
+        if len(img_msg.data) < img_msg.height * img_msg.step or img_msg.step < row * dtype.itemsize:
+            raise TypeError(f"buffer is too small for requested array: {len(img_msg.data)} bytes, rows of {img_msg.step}")
+        picture = np.ndarray(shape, stored, img_msg.data, strides=strides)
         if img_msg.step != row * dtype.itemsize or (bits > 8 and not stored.isnative):
             picture = picture.astype(dtype, order="C")
         if desired_encoding == "passthrough":

@@ -1,0 +1,87 @@
+"""What of a point cloud the picture shows, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auxfocus_ros.errors import InputError
+from auxfocus_ros.optics import CameraModel, RigidTransform
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectedPoints:
+    """The points of a cloud that fall into the picture, in the cloud's order.
+
+    Attributes:
+        u_px, v_px: (N,) float32, column and row in the picture, from -0.5 to width (height) - 0.5.
+        depth_m: (N,) float32, z in the camera's optical frame, metres, > 0.
+    """
+
+    u_px: NDArray[np.float32]
+    v_px: NDArray[np.float32]
+    depth_m: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Number of points."""
+        return len(self.depth_m)
+
+
+def project_cloud(points: NDArray[Any], optical_from_points: RigidTransform, camera: CameraModel) -> ProjectedPoints:
+    """Move a cloud into the camera's frame and keep what falls into the picture.
+
+    Args:
+        points: (N, 3) float metres in the cloud's frame, or a structured array of any shape with float fields x, y, z. Strided
+            views cost nothing extra; points with NaN or infinite coordinates are no returns and are left out.
+        optical_from_points: from the cloud's frame to the camera's optical frame.
+        camera: the picture's camera.
+
+    Returns:
+        The visible points; none where the cloud is empty or lies elsewhere. Points hidden behind others are among them.
+
+    Raises:
+        InputError: another shape, missing coordinates, or coordinates that are no floats.
+    """
+    cloud = _columns(points)  # (3, N)
+    with np.errstate(invalid="ignore", over="ignore"):
+        x, y, z = _move(cloud, optical_from_points)
+        ahead = np.flatnonzero(z > 0)
+        if len(ahead) < 0.8 * len(z):  # A scan around the sensor: most of it is not worth projecting.
+            x, y, z = x[ahead], y[ahead], z[ahead]
+        u, v = camera.project((x, y, z))
+        shown = u >= -0.5
+        shown &= u < camera.width_px - 0.5
+        shown &= v >= -0.5
+        shown &= v < camera.height_px - 0.5
+    if shown.all():
+        return ProjectedPoints(u, v, z)
+    kept = np.flatnonzero(shown)
+    return ProjectedPoints(u[kept], v[kept], z[kept])
+
+
+def _move(cloud: NDArray[np.float32], transform: RigidTransform) -> NDArray[np.float32]:
+    moved = transform.rotation.astype(np.float32) @ cloud
+    moved += transform.translation_m.astype(np.float32)[:, None]
+    return moved
+
+
+def _columns(points: NDArray[Any]) -> NDArray[np.float32]:
+    """The cloud as three rows of float32."""
+    if points.dtype.names is not None:
+        missing = [name for name in "xyz" if name not in points.dtype.names]
+        if missing:
+            raise InputError(f"cloud: no field {', '.join(missing)}, got {', '.join(points.dtype.names)}; wanted x, y and z")
+        parts = [points[name].reshape(-1) for name in "xyz"]
+    elif points.ndim == 2 and points.shape[1] == 3:
+        parts = [points[:, k] for k in range(3)]
+    else:
+        raise InputError(f"cloud: wanted shape (N, 3) or fields x, y and z, got shape {points.shape} of {points.dtype}")
+    if not all(np.issubdtype(part.dtype, np.floating) for part in parts):
+        raise InputError(f"cloud: wanted float coordinates, got {', '.join(str(part.dtype) for part in parts)}")
+    columns = np.empty((3, len(parts[0])), np.float32)
+    for column, part in zip(columns, parts, strict=True):
+        column[:] = part
+    return columns

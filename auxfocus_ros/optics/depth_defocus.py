@@ -1,0 +1,498 @@
+"""Defocus of a scene with depth: from a sharp picture and its depth image to what a lens at some position would have seen.
+
+How it works. The blur's radius, with a sign (positive: behind the plane of focus), is a straight function of inverse depth, so things
+sorted by signed radius are sorted by depth. A ladder of radii, fine near focus and coarser far from it, cuts the scene into layers, and each is
+blurred by the one kernel of its rung; a pixel between two rungs is opaque in the rear one and partly so in the front one, by that share with
+which the two kernels together have the second moment of the pixel's own radius. So the blur grows smoothly along a slanted floor.
+
+The layers are laid over each other from back to front, each as light times opacity beside opacity, both blurred: a blurred near object becomes
+half transparent at its edge and spreads over what is behind it, and nothing from behind ever spreads over a sharp near object. What a near object
+hides does not stand in the picture, but through its blurred edge the lens would see some of it, and the blur of the background beside it gathers
+from it. Therefore every layer is first continued behind what stands in front of it, with the colours beside it: without that, the missing light
+makes dark rims. At the end the light is divided by the opacity that came together.
+
+What makes it fast: the picture is cut into tiles, and in a tile only those layers are touched that can be seen there; a layer with a wide blur is
+computed at a half to a sixteenth of the resolution (it holds no finer detail; the kernel is made narrower by what the resampling
+itself blurs); tiles go to as many threads as there are cores.
+
+What it cannot do: colours behind near objects are guessed, pictures clipped at white have lost the light that bright spots would have spread, and
+a depth edge that lies beside the colour edge gives a rim as wide as the error.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import product
+
+import cv2
+import numpy as np
+
+from auxfocus_ros.errors import InputError
+from auxfocus_ros.optics.defocus import (
+    BORDER,
+    DEFAULT_GAMMA,
+    blur,
+    blur_reach_px,
+    check_kernel,
+    check_picture,
+    from_linear,
+    scale_about,
+    to_linear,
+)
+from auxfocus_ros.optics.lens import Lens
+
+DEFAULT_LAYERS = 32
+# Rungs of the ladder: the first at 0.7 px, each further step wider by a fifth of itself. With these the edge of a blend of two kernels is as wide as that
+# of its own radius within 2 %.
+FIRST_RUNG_PX = 0.7
+RUNG_GROWTH = 0.22
+# Resolution by radius, (from radius px, divisor): the reduced kernel is 2.3 to 5 pixels in radius, small enough to be applied directly.
+REDUCTIONS = ((40.0, 16), (20.0, 8), (10.0, 4), (5.0, 2))
+ALIGNMENT_PX = 16
+TILE_PX = (160, 224)
+BLOCK_PX = 8
+# What lies behind near objects is guessed on every fourth pixel: it is smooth anyway.
+FILL_STRIDE = 4
+# Holes in depth that are at most this share of the picture's width are taken for the shadow that a near object throws in the sensor's view.
+SHADOW_SHARE = 0.06
+# A blur that reaches farther than this share of the picture's longer side tells nothing; readings next to the lens would ask for it.
+LARGEST_RADIUS_SHARE = 0.5
+
+
+# Depth
+
+
+def fill_depth(depth_m: np.ndarray) -> np.ndarray:
+    """Give every pixel a depth.
+
+    A narrow gap in a row between two depths takes the farther one (range cameras are blind beside near objects, where the background is), every
+    other hole takes the nearest reading.
+
+    Args:
+        depth_m: (H, W) metres; 0, negative and NaN: no reading; +inf is a reading.
+
+    Returns:
+        (H, W) float32, metres, > 0, +inf possible; the input itself where it has no hole.
+
+    Raises:
+        InputError: not two-dimensional, or without any reading.
+    """
+    if depth_m.ndim != 2 or depth_m.dtype.kind not in "fiu":
+        raise InputError(f"the depth image is {depth_m.dtype} of shape {depth_m.shape}: wanted (height, width) in metres")
+    depth = np.asarray(depth_m, np.float32)
+    valid = depth > 0.0
+    if valid.all():
+        return depth
+    if not valid.any():
+        raise InputError("the depth image has no reading: every pixel is 0, negative or NaN")
+    filled = np.where(valid, depth, np.float32(0.0))
+    _fill_shadows(filled, valid)
+    _fill_from_nearest(filled)
+    return filled
+
+
+def _fill_shadows(depth: np.ndarray, valid: np.ndarray) -> None:
+    """Narrow gaps in rows take the farther of their two ends."""
+    width = depth.shape[1]
+    columns = np.arange(width, dtype=np.int32)
+    left = np.maximum.accumulate(np.where(valid, columns, np.int32(-1)), axis=1)
+    right = np.minimum.accumulate(np.where(valid, columns, np.int32(width))[:, ::-1], axis=1)[:, ::-1]
+    narrow = (left >= 0) & (right < width) & (right - left <= max(2, round(SHADOW_SHARE * width))) & ~valid
+    rows, places = np.nonzero(narrow)
+    depth[rows, places] = np.maximum(depth[rows, left[rows, places]], depth[rows, right[rows, places]])
+
+
+def _fill_from_nearest(depth: np.ndarray) -> None:
+    """What is still 0 takes the value of the nearest pixel that is not."""
+    empty = depth == 0.0
+    if not empty.any():
+        return
+    _, labels = cv2.distanceTransformWithLabels(empty.view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    # Every reading has its own label; a table from label to depth.
+    by_label = np.empty(int(labels.max()) + 1, np.float32)
+    by_label[labels[~empty]] = depth[~empty]
+    depth[empty] = by_label[labels[empty]]
+
+
+def defocus_map(depth_m: np.ndarray, lens: Lens, position_steps: float) -> np.ndarray:
+    """Signed blur radius of every pixel: `lens.defocus_px` for whole depth images, in single precision and without NaN.
+
+    Args:
+        depth_m: (H, W) metres, > 0, +inf allowed (`fill_depth`).
+        lens: the lens.
+        position_steps: motor steps; may lie beyond infinity focus.
+
+    Returns:
+        (H, W) float32, pixels; positive where the thing is behind the plane of focus.
+
+    Raises:
+        InputError: a position that is not finite or outside the lens's table.
+    """
+    extension_m = lens.extension_m(float(position_steps))
+    sensor_m = lens.focal_length_m + extension_m
+    if not (math.isfinite(extension_m) and sensor_m > 0.0):
+        raise InputError(f"lens '{lens.name}' has no sensor distance at position {position_steps:g}")
+    # r = A / 2p (v / v0 - 1) with 1 / v0 = 1 / f - 1 / u: a straight line over 1 / u.
+    gain_px = lens.aperture_m / (2.0 * lens.pixel_pitch_m)
+    at_infinity = np.float32(gain_px * extension_m / lens.focal_length_m)
+    defocus = np.float32(-gain_px * sensor_m) / np.maximum(depth_m, np.float32(1e-6), dtype=np.float32)
+    defocus += at_infinity
+    return np.asarray(defocus)
+
+
+def breathing_scale(lens: Lens, position_steps: float) -> float:
+    """Size of the picture at a position against the one at infinity focus: the sensor's distance over the focal length.
+
+    Every object's scale changes alike: the chief rays stay where they are and the sensor cuts them farther out.
+    """
+    return lens.sensor_distance_m(float(position_steps)) / lens.focal_length_m
+
+
+# Layers
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One rung of the ladder, and where the pixels lie that belong to it.
+
+    Depth is told by the signed square of the blur's radius, r |r|, which falls from far to near. The layer's pixels are those between `back` (the
+    next rung farther) and `front` (the next one nearer); opacity grows from 0 at `back` to 1 at `own`. `intervals` are bits, as in `_Scene.blocks`.
+    `hidden_px` is the widest blur of anything in front: so far behind it the layer may still be seen. `fill` is what the layer looks like
+    behind what stands in front of it: (channels + 1, H / 4, W / 4), light times opacity and opacity.
+    """
+
+    radius_px: float
+    back: float
+    own: float
+    front: float
+    intervals: int
+    not_in_front: int
+    hidden_px: int
+    fill: np.ndarray | None
+
+    @property
+    def divisor(self) -> int:
+        """How many times coarser than the picture the layer is blurred."""
+        return next((divisor for least, divisor in REDUCTIONS if self.radius_px >= least), 1)
+
+    def opacity(self, squares: np.ndarray) -> np.ndarray:
+        """Opacity of pixels by their signed squares, as if nothing stood in front of them."""
+        if math.isinf(self.back):
+            return np.ones_like(squares)
+        opacity = np.float32(self.back) - squares
+        opacity *= np.float32(1.0 / (self.back - self.own))
+        return np.asarray(np.clip(opacity, 0.0, 1.0, out=opacity))
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A picture ready to be rendered; height and width are multiples of 16.
+
+    light: (channels, H, W) float32, linear. squares: (H, W) float32, signed squares of the radius, px^2. blocks: (H / 8, W / 8) int64; bit j is set where a
+    pixel of the block lies between rungs j and j + 1, counted from the back.
+    """
+
+    light: np.ndarray
+    squares: np.ndarray
+    blocks: np.ndarray
+    layers: tuple[_Layer, ...]
+    kernel: str
+    exact: bool
+
+    def holds(self, intervals: int, rows: tuple[int, int], columns: tuple[int, int], margin_px: int) -> bool:
+        """Whether some pixel of a rectangle, widened by a margin, lies in one of the intervals."""
+        top, bottom = max(0, rows[0] - margin_px) // BLOCK_PX, (rows[1] + margin_px + BLOCK_PX - 1) // BLOCK_PX
+        left, right = max(0, columns[0] - margin_px) // BLOCK_PX, (columns[1] + margin_px + BLOCK_PX - 1) // BLOCK_PX
+        return bool((self.blocks[top:bottom, left:right] & intervals).any())
+
+
+def _ladder(farthest: float, nearest: float, layers: int) -> np.ndarray:
+    """Signed radii of the rungs, falling from `farthest` to `nearest`, which they enclose; 0 is one of them where it lies between."""
+    widening = 1.0
+    while True:
+        first, growth = FIRST_RUNG_PX * widening, RUNG_GROWTH * widening
+        ends = [math.copysign(math.log1p(abs(r) * growth / first) / math.log1p(growth), r) for r in (nearest, farthest)]
+        # A hair of tolerance, so that a plane that lies on a rung up to rounding does not need two.
+        lowest, highest = math.floor(ends[0] + 1e-4), math.ceil(ends[1] - 1e-4)
+        if highest - lowest < layers:
+            numbers = np.arange(highest, lowest - 1, -1, dtype=np.float64)
+            return np.asarray(np.sign(numbers) * (first / growth) * np.expm1(np.abs(numbers) * math.log1p(growth)))
+        widening *= 1.1
+
+
+def _block_intervals(squares: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Which intervals of the ladder occur in each block of 8 x 8 pixels, as bits; `limits` are the rungs' signed squares, falling."""
+    interval = np.zeros(squares.shape, np.uint8)
+    for limit in limits[1:-1]:
+        interval += squares <= np.float32(limit)
+    bits = np.left_shift(np.int64(1), np.arange(64, dtype=np.int64))[interval]
+    height, width = squares.shape
+    in_rows = np.bitwise_or.reduce(bits.reshape(height // BLOCK_PX, BLOCK_PX, width), axis=1)
+    return np.asarray(np.bitwise_or.reduce(in_rows.reshape(height // BLOCK_PX, width // BLOCK_PX, BLOCK_PX), axis=2))
+
+
+def _build_layers(light: np.ndarray, squares: np.ndarray, blocks: np.ndarray, rungs: np.ndarray, threads: ThreadPoolExecutor) -> list[_Layer]:
+    """The layers that hold any pixel, from back to front, each continued behind what stands in front of it."""
+    limits = rungs * np.abs(rungs)
+    there = int(np.bitwise_or.reduce(blocks, axis=None))
+    coarse_light = np.ascontiguousarray(light[:, 1::FILL_STRIDE, 1::FILL_STRIDE])
+    coarse_squares = np.ascontiguousarray(squares[1::FILL_STRIDE, 1::FILL_STRIDE])
+
+    def build(k: int) -> _Layer | None:
+        intervals = (1 << k) | (1 << (k - 1) if k else 0)
+        if not there & intervals:
+            return None
+        in_front = [j for j in range(k + 1, len(rungs)) if there & (1 << j)]
+        hidden = max((abs(rungs[i]) for j in in_front for i in (j, min(j + 1, len(rungs) - 1))), default=0.0)
+        layer = _Layer(
+            radius_px=float(abs(rungs[k])),
+            back=float(limits[k - 1]) if k else math.inf,
+            own=float(limits[k]),
+            front=float(limits[k + 1]) if k + 1 < len(rungs) else -math.inf,
+            intervals=intervals,
+            not_in_front=(1 << (k + 1)) - 1,
+            hidden_px=math.ceil(hidden),
+            fill=None,
+        )
+        return replace(layer, fill=_fill_behind(layer, coarse_light, coarse_squares)) if in_front else layer
+
+    return [layer for layer in threads.map(build, range(len(rungs))) if layer is not None]
+
+
+def _fill_behind(layer: _Layer, light: np.ndarray, squares: np.ndarray) -> np.ndarray | None:
+    """Continue a layer behind what stands in front of it, by averages over ever wider surroundings of what can be seen.
+
+    Opacity is continued like light: behind an object with the layer on one side and something farther on the other, the layer ends in between.
+    """
+    seen = (squares > np.float32(layer.front)).astype(np.float32)
+    opacity = layer.opacity(squares) * seen
+    if not opacity.any():
+        return None
+    planes = cv2.merge([*(light * opacity), opacity])
+    filled = _push_pull(planes if planes.ndim == 3 else planes[..., None], seen)
+    return np.ascontiguousarray(np.moveaxis(filled, 2, 0))
+
+
+def _push_pull(planes: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Fill (H, W, n) where the weight (H, W) is 0 and keep it where it is 1; `planes` come multiplied by the weight."""
+    height, width = weight.shape
+    if min(height, width) < 2:
+        total = float(weight.sum())
+        mean = planes.sum(axis=(0, 1)) / max(total, 1e-12)
+        return np.asarray(planes + (1.0 - weight)[..., None] * mean.astype(np.float32))
+    half = ((width + 1) // 2, (height + 1) // 2)
+    coarse_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(planes, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], -1)
+    # A coarse pixel that is a third seen is taken as it is: what is near counts more than what is far.
+    gain = np.minimum(np.float32(3.0), 1.0 / np.maximum(coarse_weight, np.float32(1e-6)))
+    coarser = _push_pull(coarse * gain[..., None], coarse_weight * gain)
+    wide = cv2.resize(coarser, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, -1)
+    return np.asarray(planes + (1.0 - weight)[..., None] * wide)
+
+
+# Rendering
+
+
+def _narrowed(radius_px: float, divisor: int) -> float:
+    """Radius, in reduced pixels, of the kernel that together with the resampling blurs as `radius_px` does (equal second moments)."""
+    # Averaging over d pixels adds (d^2 - 1) / 12 to the variance, linear interpolation between their centres d^2 / 6 on average.
+    resampling = (divisor**2 - 1) / 12.0 + divisor**2 / 6.0
+    return math.sqrt(radius_px**2 - 4.0 * resampling) / divisor
+
+
+def _blurred(planes: np.ndarray, layer: _Layer, divisor: int, kernel: str, inside: tuple[slice, slice]) -> np.ndarray:
+    """Blur (n, h, w) planes with a layer's kernel and cut out the part `inside`, whose bounds are multiples of the divisor."""
+    if divisor == 1:
+        return np.stack([blur(plane, layer.radius_px, kernel)[inside] for plane in planes])
+    height, width = (size // divisor for size in planes.shape[1:])
+    radius = _narrowed(layer.radius_px, divisor)
+    top, left = inside[0].start // divisor, inside[1].start // divisor
+    bottom, right = inside[0].stop // divisor, inside[1].stop // divisor
+    # One coarse pixel more on each side, so that tiles are interpolated alike at their common edge.
+    y0, y1, x0, x1 = max(0, top - 1), min(height, bottom + 1), max(0, left - 1), min(width, right + 1)
+    size = ((x1 - x0) * divisor, (y1 - y0) * divisor)
+    cut = (
+        slice((top - y0) * divisor, (bottom - y0) * divisor),
+        slice((left - x0) * divisor, (right - x0) * divisor),
+    )
+    finished = []
+    for plane in planes:
+        coarse = blur(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), radius, kernel)
+        finished.append(cv2.resize(coarse[y0:y1, x0:x1], size, interpolation=cv2.INTER_LINEAR)[cut])
+    return np.stack(finished)
+
+
+def _layer_in_tile(scene: _Scene, layer: _Layer, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray | None:
+    """A blurred layer where it meets a tile: (channels + 1, h, w), light times opacity and opacity; None where nothing of it is there."""
+    divisor = 1 if scene.exact else layer.divisor
+    step = max(divisor, BLOCK_PX)
+    reach = blur_reach_px(layer.radius_px, scene.kernel) + (2 * divisor if divisor > 1 else 0)
+    if not scene.holds(layer.intervals, rows, columns, reach + layer.hidden_px):
+        return None
+    # Where everything around stands in front, nothing can be seen of the layer.
+    if not scene.holds(layer.not_in_front, rows, columns, layer.hidden_px + BLOCK_PX):
+        return None
+    halo = -(-reach // step) * step
+    height, width = scene.squares.shape
+    y0, y1 = max(0, rows[0] - halo), min(height, rows[1] + halo)
+    x0, x1 = max(0, columns[0] - halo), min(width, columns[1] + halo)
+    squares, light = scene.squares[y0:y1, x0:x1], scene.light[:, y0:y1, x0:x1]
+    opacity = layer.opacity(squares)
+    planes = np.empty((len(light) + 1, y1 - y0, x1 - x0), np.float32)
+    hidden = squares <= np.float32(layer.front) if math.isfinite(layer.front) else None
+    if hidden is not None and hidden.any():
+        opacity[hidden] = 0.0
+        np.multiply(light, opacity, out=planes[:-1])
+        planes[-1] = opacity
+        if layer.fill is not None:
+            behind = hidden.astype(np.float32)
+            part = layer.fill[:, y0 // FILL_STRIDE : y1 // FILL_STRIDE, x0 // FILL_STRIDE : x1 // FILL_STRIDE]
+            for plane, coarse in zip(planes, part, strict=True):
+                plane += behind * cv2.resize(coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+    else:
+        np.multiply(light, opacity, out=planes[:-1])
+        planes[-1] = opacity
+    if not planes[-1].any():
+        return None
+    inside = (slice(rows[0] - y0, rows[1] - y0), slice(columns[0] - x0, columns[1] - x0))
+    return _blurred(planes, layer, divisor, scene.kernel, inside)
+
+
+def _render_tile(scene: _Scene, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
+    """Linear light of a tile, (channels, h, w)."""
+    total: np.ndarray | None = None
+    for layer in scene.layers:
+        planes = _layer_in_tile(scene, layer, rows, columns)
+        if planes is None:
+            continue
+        if total is None:
+            total = planes
+        else:
+            total *= 1.0 - planes[-1]
+            total += planes
+    assert total is not None, "every pixel belongs to a layer"
+    return np.asarray(total[:-1] / np.maximum(total[-1], np.float32(1e-6)))
+
+
+def _tiles(height: int, width: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    rows = [(y, min(y + TILE_PX[0], height)) for y in range(0, height, TILE_PX[0])]
+    columns = [(x, min(x + TILE_PX[1], width)) for x in range(0, width, TILE_PX[1])]
+    return list(product(rows, columns))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def defocus_by_map(
+    picture: np.ndarray,
+    defocus_px: np.ndarray,
+    kernel: str = "disk",
+    gamma: float = DEFAULT_GAMMA,
+    layers: int = DEFAULT_LAYERS,
+    *,
+    exact: bool = False,
+) -> np.ndarray:
+    """Blur every pixel of a sharp picture by its own radius, near things over far ones.
+
+    Args:
+        picture: (H, W) or (H, W, 3), uint8, uint16, or floating point in [0, 1].
+        defocus_px: (H, W) signed blur radius, pixels: rising with depth, positive behind the plane of focus; radii are cut off at half of
+            the picture's longer side.
+        kernel: 'disk' or 'gaussian' (sigma is half the radius).
+        gamma: of the picture, 0.1 to 10.
+        layers: largest number of layers, 3 to 60; the ladder of radii becomes coarser where it would need more.
+        exact: blur wide layers at full resolution too: several times slower, with sharp rims of blur disks.
+
+    Returns:
+        The same shape and type.
+
+    Raises:
+        InputError: shapes that do not fit, NaN, or a parameter out of range.
+    """
+    check_picture(picture)
+    check_kernel(kernel)
+    if not 3 <= layers <= 60:
+        raise InputError(f"layers is {layers}: it must be from 3 to 60")
+    if defocus_px.shape != picture.shape[:2]:
+        raise InputError(f"the defocus map is {defocus_px.shape}, the picture {picture.shape[:2]}: they must be of one size")
+    height, width = picture.shape[:2]
+    limit = LARGEST_RADIUS_SHARE * max(height, width)
+    radius = np.clip(defocus_px, -limit, limit, dtype=np.float32)
+    nearest, farthest, *_ = cv2.minMaxLoc(radius)
+    if not (math.isfinite(nearest) and math.isfinite(farthest)) or np.isnan(radius.min()):
+        raise InputError("the defocus map has NaN: fill holes in depth first (fill_depth)")
+    rungs = _ladder(farthest, nearest, layers)
+    if not rungs.any():
+        return picture.copy()
+
+    bottom, right = -height % ALIGNMENT_PX, -width % ALIGNMENT_PX
+    linear = to_linear(picture, gamma)
+    if bottom or right:
+        linear = cv2.copyMakeBorder(linear, 0, bottom, 0, right, BORDER)
+        radius = cv2.copyMakeBorder(radius, 0, bottom, 0, right, BORDER)
+    light = np.stack(cv2.split(linear)) if linear.ndim == 3 else linear[None]
+    squares = radius * np.abs(radius)
+    blocks = _block_intervals(squares, rungs * np.abs(rungs))
+    tiles = _tiles(*squares.shape)
+    with ThreadPoolExecutor(max(1, min(_cores(), len(tiles)))) as threads:
+        scene = _Scene(light, squares, blocks, tuple(_build_layers(light, squares, blocks, rungs, threads)), kernel, exact)
+        finished = np.empty(light.shape, picture.dtype)
+
+        def render(tile: tuple[tuple[int, int], tuple[int, int]]) -> None:
+            (y0, y1), (x0, x1) = tile
+            finished[:, y0:y1, x0:x1] = from_linear(_render_tile(scene, *tile), gamma, picture.dtype)
+
+        list(threads.map(render, tiles))
+    if picture.ndim == 2:
+        return np.ascontiguousarray(finished[0, :height, :width])
+    return np.ascontiguousarray(cv2.merge(list(finished))[:height, :width])
+
+
+def defocus_scene(
+    picture: np.ndarray,
+    depth_m: np.ndarray,
+    lens: Lens,
+    position_steps: float,
+    kernel: str = "disk",
+    gamma: float = DEFAULT_GAMMA,
+    layers: int = DEFAULT_LAYERS,
+    *,
+    exact: bool = False,
+    breathing: bool = False,
+    centre_px: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """What a lens at a position would have seen of a scene whose sharp picture and depth are known.
+
+    Args:
+        picture: (H, W) or (H, W, 3), sharp all over; uint8, uint16, or floating point in [0, 1].
+        depth_m: (H, W) z in metres; 0, negative and NaN: no reading, filled from beside; +inf allowed.
+        lens: with the pixel pitch of this picture (`f / fx` where only intrinsics are known).
+        position_steps: where the lens stands; beyond infinity focus allowed.
+        kernel: 'disk' or 'gaussian'.
+        gamma: of the picture, 0.1 to 10.
+        layers: largest number of layers, 3 to 60.
+        exact: see `defocus_by_map`.
+        breathing: also enlarge the picture as the sensor moves away, by `breathing_scale`; the picture counts as taken at infinity focus.
+        centre_px: (x, y) that stays when it breathes: the principal point; None: the picture's middle.
+
+    Returns:
+        The same shape and type as the picture.
+
+    Raises:
+        InputError: shapes that do not fit, no depth at all, a position that the lens does not have, a parameter out of range.
+
+    Source: Intelligent Autofocus, eq. 1 to 4, for a scene with depth.
+    """
+    check_picture(picture)
+    if depth_m.shape != picture.shape[:2]:
+        raise InputError(f"the depth image is {depth_m.shape}, the picture {picture.shape[:2]}: they must be of one size")
+    defocus_px = defocus_map(fill_depth(depth_m), lens, position_steps)
+    if breathing:
+        scale = breathing_scale(lens, position_steps)
+        picture = scale_about(picture, scale, centre_px)
+        defocus_px = scale_about(defocus_px, scale, centre_px, cv2.INTER_NEAREST)
+    return defocus_by_map(picture, defocus_px, kernel, gamma, layers, exact=exact)

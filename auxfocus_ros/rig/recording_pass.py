@@ -1,0 +1,314 @@
+"""One pass through a recording: messages in, frames out.
+
+The messages are read once, in order and in constant memory. Pictures wait for the cloud or depth image that is nearest in time,
+and are decoded only when they have met it. What cannot be read is told and skipped, message by message; where the recording
+itself breaks off, the pass ends with an InputError after everything that can be read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from auxfocus_ros.errors import InputError
+from auxfocus_ros.optics.camera import CameraModel
+from auxfocus_ros.optics.rigid import RigidTransform
+from auxfocus_ros.rig.bag import Bag
+from auxfocus_ros.rig.bag_parts import RawMessage
+from auxfocus_ros.rig.camera_info import camera_from_message, is_rectified
+from auxfocus_ros.rig.cloud_decoding import decode_cloud
+from auxfocus_ros.rig.frame import Frame, LensReading
+from auxfocus_ros.rig.matching import Match, NearestMatcher
+from auxfocus_ros.rig.picture_decoding import check_depth, decode_depth, decode_picture
+from auxfocus_ros.rig.recording_topics import RecordingTopics
+from auxfocus_ros.rig.rig_file import RigDescription
+from auxfocus_ros.rig.sizes import camera_for_size, depth_for_size
+from auxfocus_ros.rig.source import SourceCounts
+from auxfocus_ros.rig.static_transforms import StaticTransforms
+
+INFO_PATIENCE_NS = 200_000_000  # how long a picture waits for the camera_info of its own stamp
+LINES_PER_TOPIC = 20  # in one pass; further unreadable messages are only counted
+# A stamp that lies further back than this is a clock that was set back or a recording that loops, not jitter.
+BACKWARDS_NS = 50_000_000
+FOREIGN_CLOCKS_NS = 10**15  # stamps eleven days apart are not late
+MISSES_BEFORE_WORDS = 30  # pictures without a partner and without a frame, before it is said; again at the end
+UNMOVED = RigidTransform.identity()
+
+
+@dataclass(frozen=True)
+class PassSettings:
+    """What a pass needs to know; times in nanoseconds by the recording's clock."""
+
+    name: str
+    topics: RecordingTopics
+    rig: RigDescription
+    tolerance_ns: int
+    keep_unmatched: bool
+    start_ns: int
+    stop_ns: int
+    first_camera: CameraModel | None
+    transforms: StaticTransforms
+
+
+class _Message(NamedTuple):
+    """A message that waits to be paired: decoded as far as checks need it. `where` names it in problems."""
+
+    stamp_ns: int
+    frame_id: str
+    content: Any
+    where: str
+
+
+class RecordingPass:
+    """One pass; see the module's text."""
+
+    def __init__(
+        self,
+        bag: Bag,
+        settings: PassSettings,
+        counts: SourceCounts,
+        say: Callable[[str], None],
+        say_once: Callable[[str], None],
+    ) -> None:
+        """Prepare a pass.
+
+        Args:
+            bag: the recording, open.
+            settings: what to read and how.
+            counts: counted up as the pass goes on.
+            say, say_once: take one line about a problem; the second forgets lines that it has had.
+        """
+        self._bag = bag
+        self._settings = settings
+        self._counts = counts
+        self._say = say
+        self._say_once = say_once
+        topics = settings.topics
+        self._roles = topics.roles()
+        if settings.rig.camera is not None:
+            self._roles = {topic: role for topic, role in self._roles.items() if role != "camera_info"}
+        partners = [role for role in ("points", "depth") if getattr(topics, role) is not None]
+        self._matcher = NearestMatcher(partners, settings.tolerance_ns)
+        self._rectified = is_rectified(topics.image)
+        self._cameras: deque[tuple[int, CameraModel]] = deque(maxlen=64)
+        self._lens: deque[LensReading] = deque(maxlen=512)
+        self._decided: deque[Match] = deque()
+        self._latest_ns: dict[str, int] = {}
+        self._lines: dict[str, int] = {}
+        self._given = 0
+        self._missed = 0
+        self._unmatched_before: dict[str, int] = {}
+
+    def frames(self) -> Iterator[Frame]:
+        """The pass's frames, in the order of recording; see `RecordingSource.frames`."""
+        damage: InputError | None = None
+        messages = self._bag.messages(list(self._roles), self._settings.start_ns, self._settings.stop_ns)
+        now_ns = 0
+        while True:
+            try:
+                raw = next(messages, None)
+            except InputError as error:
+                damage, raw = error, None
+            if raw is None:
+                break
+            now_ns = max(now_ns, raw.log_ns)
+            self._take_in(raw)
+            self._decided.extend(self._matcher.take(now_ns))
+            yield from self._ready(now_ns, ended=False)
+        self._decided.extend(self._matcher.take(now_ns, ended=True))
+        yield from self._ready(now_ns, ended=True)
+        if damage is not None:
+            raise damage
+        never_met = self._never_met()
+        if never_met:
+            raise InputError(never_met)
+
+    def _never_met(self) -> str:
+        """What is wrong where there were pictures and clouds and no frame came of them; '' where all is well."""
+        settings = self._settings
+        miss_ns = self._matcher.nearest_miss_ns
+        if self._given or miss_ns is None:
+            return ""
+        apart = f"the nearest are {miss_ns * 1e-9:.3f} s apart"
+        if miss_ns >= FOREIGN_CLOCKS_NS:
+            apart = "their clocks have nothing in common"
+        return (
+            f"{settings.name}: no picture of {settings.topics.image} meets a message of "
+            f"{settings.topics.points or settings.topics.depth} within {settings.tolerance_ns * 1e-9:g} s, {apart}; "
+            "set match_tolerance_s in the rig file, or mend the clocks"
+        )
+
+    def _take_in(self, raw: RawMessage) -> None:
+        """Decode a message as far as it must be now, and put it where it waits."""
+        role = self._roles[raw.topic]
+        seconds = (raw.log_ns - self._bag.start_ns) * 1e-9
+        where = f"{raw.topic} at {seconds:.3f} s"
+        try:
+            message = self._bag.decode(raw)
+            stamp = self._stamp_of(role, message.header.stamp, raw)
+            if role == "camera_info":
+                self._cameras.append((stamp, camera_from_message(message, self._rectified)))
+            elif role == "lens_state":
+                self._lens.append(lens_reading(message, stamp))
+            elif role == "image":
+                self._matcher.add_picture(stamp, raw.log_ns, _Message(stamp, message.header.frame_id, message, where))
+            elif role == "points":
+                content = decode_cloud(message)
+                self._matcher.add_other(role, stamp, raw.log_ns, _Message(stamp, message.header.frame_id, content, where))
+            else:
+                check_depth(message)
+                self._matcher.add_other(role, stamp, raw.log_ns, _Message(stamp, message.header.frame_id, message, where))
+        except InputError as error:
+            self._unreadable(raw.topic, f"{where}: {error}")
+
+    def _stamp_of(self, role: str, stamp: Any, raw: RawMessage) -> int:
+        """The header's stamp; the time of recording where a driver sets none. Notes stamps that run backwards."""
+        stamp_ns = int(stamp.sec) * 10**9 + int(stamp.nanosec)
+        if stamp_ns == 0:
+            self._say_once(f"{self._settings.name}: {raw.topic} has stamps of zero: the time of recording is taken instead")
+            stamp_ns = raw.log_ns
+        before = self._latest_ns.get(role)
+        self._latest_ns[role] = stamp_ns
+        if before is not None and stamp_ns < before - BACKWARDS_NS:
+            self._say_once(f"{self._settings.name}: stamps of {raw.topic} run backwards; paired on each side of the jump")
+        return stamp_ns
+
+    def _unreadable(self, topic: str, text: str) -> None:
+        self._counts.unreadable += 1
+        count = self._lines[topic] = self._lines.get(topic, 0) + 1
+        if count <= LINES_PER_TOPIC:
+            self._say(text)
+        elif count == LINES_PER_TOPIC + 1:
+            self._say(f"{topic}: more of the same; from here on only counted")
+
+    def _ready(self, now_ns: int, ended: bool) -> Iterator[Frame]:
+        """Frames of decided pictures whose camera is known."""
+        for role, count in self._matcher.unmatched.items():
+            self._counts.unmatched_clouds += count - self._unmatched_before.get(role, 0)
+            self._unmatched_before[role] = count
+        while self._decided:
+            match = self._decided[0]
+            if not ended and self._waits_for_info(match, now_ns):
+                return
+            self._decided.popleft()
+            frame = self._frame(match)
+            if frame is not None:
+                self._given += 1
+                self._counts.frames += 1
+                yield frame
+
+    def _waits_for_info(self, match: Match, now_ns: int) -> bool:
+        if "camera_info" not in self._roles.values() or now_ns - match.picture.arrival_ns >= INFO_PATIENCE_NS:
+            return False
+        return all(stamp_ns != match.picture.stamp_ns for stamp_ns, _ in self._cameras)
+
+    def _frame(self, match: Match) -> Frame | None:
+        settings = self._settings
+        picture_message: _Message = match.picture.item
+        partners = {name: other.item for name, other in match.others.items() if other is not None}
+        if match.others and not partners:
+            self._counts.unmatched_pictures += 1
+            self._missed += 1
+            if self._missed == MISSES_BEFORE_WORDS and self._never_met():
+                self._say_once(self._never_met())
+            if not settings.keep_unmatched:
+                return None
+        topic = settings.topics.image
+        try:
+            picture, encoding = decode_picture(picture_message.content)
+            camera = self._camera(match.picture.stamp_ns, picture.shape[1], picture.shape[0])
+        except InputError as error:
+            self._unreadable(topic, f"{picture_message.where}: {error}")
+            self._counts.unmatched_clouds += len(partners)
+            return None
+        camera_frame = settings.rig.camera_frame or picture_message.frame_id or "camera_optical_frame"
+        points, points_height, points_frame, extrinsics = None, 1, "", UNMOVED
+        depth_m, offset_s = None, math.nan
+        depth: _Message | None = partners.get("depth")
+        if depth is not None:
+            depth_m = self._depth(depth, picture.shape[:2], camera_frame)
+            offset_s = (depth.stamp_ns - picture_message.stamp_ns) * 1e-9
+        cloud: _Message | None = partners.get("points")
+        if cloud is not None:
+            points, points_height = cloud.content
+            points_frame = settings.rig.points_frame or cloud.frame_id
+            extrinsics = self._extrinsics(camera_frame, points_frame)
+            offset_s = (cloud.stamp_ns - picture_message.stamp_ns) * 1e-9
+        if match.others and points is None and depth_m is None and not settings.keep_unmatched:
+            return None
+        return Frame(
+            stamp_ns=picture_message.stamp_ns,
+            picture=picture,
+            camera=camera,
+            picture_encoding=encoding,
+            points=points,
+            depth_m=depth_m,
+            optical_from_points=extrinsics,
+            points_frame=points_frame,
+            camera_frame=camera_frame,
+            points_offset_s=offset_s,
+            points_height=points_height,
+            lens=self._lens_at(picture_message.stamp_ns),
+        )
+
+    def _camera(self, stamp_ns: int, width_px: int, height_px: int) -> CameraModel:
+        """The rig file's camera, else the camera_info of that stamp, else the nearest one."""
+        camera = self._settings.rig.camera or self._settings.first_camera
+        if self._cameras:
+            camera = min(self._cameras, key=lambda entry: abs(entry[0] - stamp_ns))[1]
+        if camera is None:
+            raise InputError(f"no usable camera_info on {self._settings.topics.camera_info}: give `camera` in a rig file")
+        return camera_for_size(camera, width_px, height_px)
+
+    def _extrinsics(self, camera_frame: str, points_frame: str) -> RigidTransform:
+        """The rig file's, else the recording's static transforms, else the identity, which is said once."""
+        settings = self._settings
+        if settings.rig.optical_from_points is not None:
+            return settings.rig.optical_from_points
+        found = settings.transforms.lookup(camera_frame, points_frame)
+        if found is None:
+            self._say_once(
+                f"{settings.name}: no static transform from '{points_frame}' to '{camera_frame}': taken as the identity; "
+                "give optical_from_points in a rig file"
+            )
+            return UNMOVED
+        return found
+
+    def _depth(self, depth: _Message, shape: tuple[int, ...], camera_frame: str) -> np.ndarray | None:
+        if depth.frame_id and depth.frame_id != camera_frame and self._settings.rig.camera_frame is None:
+            self._say_once(
+                f"{self._settings.name}: the depth image is in the frame '{depth.frame_id}', the picture in '{camera_frame}': "
+                "taken as registered to the picture"
+            )
+        try:
+            return depth_for_size(decode_depth(depth.content, self._settings.rig.depth_unit_m), int(shape[1]), int(shape[0]))
+        except InputError as error:
+            self._unreadable(self._settings.topics.depth or "depth", f"{depth.where}: {error}")
+            return None
+
+    def _lens_at(self, stamp_ns: int) -> LensReading | None:
+        """The last reading that is not after the picture; the first one where all are after it."""
+        before = [reading for reading in self._lens if reading.stamp_ns <= stamp_ns]
+        return before[-1] if before else (self._lens[0] if self._lens else None)
+
+
+def lens_reading(message: Any, stamp_ns: int) -> LensReading:
+    """A LensState message's part that goes with a frame. Raises InputError for another message of that name."""
+    try:
+        return LensReading(
+            stamp_ns,
+            float(message.position_steps),
+            bool(message.moving),
+            float(message.focus_distance_m),
+            float(message.near_limit_m),
+            float(message.far_limit_m),
+        )
+    except AttributeError as error:
+        raise InputError(f"a lens state without the usual fields ({error})") from error
+
+
