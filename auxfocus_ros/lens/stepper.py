@@ -31,6 +31,7 @@ from auxfocus_ros.lens.stepper_config import StepperConfig
 TOLERANCE_STEPS = 0.5
 """How far the glass may be from where the counter says without an error: half a step is what a stepper resolves."""
 _ENGAGED_STEPS = 1e-9
+_ROUNDING_S = 1e-6
 _UNHELD = (math.inf, math.inf)
 
 
@@ -109,14 +110,14 @@ class SimulatedStepper:
         """See `Actuator.move_to`. Where the glass comes to rest is the nearest (micro)step."""
         c = self.config
         if self._last_answer is not None:
-            return c.connection_timeout_s  # nothing gets through
+            return c.connection_timeout_s + _ROUNDING_S  # nothing gets through
         self._catch_up(now_s)
         self._fault = (Fault.NONE, "")
         goal = round(position_steps * c.microsteps) / c.microsteps
         speed = min(max_speed_steps_per_s, c.speed_steps_per_s) if max_speed_steps_per_s > 0 else c.speed_steps_per_s
         loses = bool(self._random.random() < c.lost_steps_probability)
         self._start(self._plan(goal, speed), goal, loses)
-        return self._duration_s() + c.settle_s + c.stall_detection_s
+        return self._motion.profile.duration_s + c.settle_s + c.stall_detection_s + _ROUNDING_S
 
     def stop(self, now_s: float) -> None:
         """See `Actuator.stop`. The glass rests on the first (micro)step that its deceleration allows."""
@@ -193,6 +194,9 @@ class SimulatedStepper:
             if self._settles_at_s is not None and self._settles_at_s <= motion.start_s:
                 self._rested_at_s = self._settles_at_s
             self._settles_at_s = motion.start_s + profile.duration_s + c.settle_s
+        elif self._settles_at_s is not None:
+            # Already there and at rest; what was planned before is off, so its end no longer counts.
+            self._settles_at_s = min(self._settles_at_s, motion.start_s + c.settle_s)
         if self._injected == "stall":
             motion = self._stalled(motion)
         elif loses or self._injected == "lost_steps":
@@ -233,9 +237,6 @@ class SimulatedStepper:
             return motion
         rests_s = end_s if self._settles_at_s is None else self._settles_at_s - motion.start_s
         return replace(motion, failure=_Failure(rests_s, Fault.LOST_STEPS, rests_s))
-
-    def _duration_s(self) -> float:
-        return self._motion.profile.duration_s
 
     # The passing of time
 

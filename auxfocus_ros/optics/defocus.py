@@ -195,6 +195,23 @@ def blur_reach_px(radius_px: float, kernel: str) -> int:
     return _gaussian_half(0.5 * radius_px) if kernel == "gaussian" else max(1, math.ceil(radius_px + 0.01))
 
 
+def prepare_blur(radius_px: float, kernel: str = "disk") -> Callable[[np.ndarray], np.ndarray]:
+    """The blur of one radius, to be applied to many pictures: see `blur`."""
+    check_kernel(kernel)
+    radius = _check_radius("the blur's radius", radius_px)
+    if radius == 0.0:
+        return lambda linear: linear
+    if kernel == "gaussian":
+        taps = _gaussian_taps(0.5 * radius)
+        if len(taps) <= SEPARABLE_TAPS:
+            return lambda linear: cv2.sepFilter2D(linear, cv2.CV_32F, taps, taps, borderType=BORDER)
+        weights = np.outer(taps, taps)
+    else:
+        weights = _disk(radius)
+    # filter2D applies small kernels directly and large ones through blockwise Fourier transforms.
+    return lambda linear: cv2.filter2D(linear, cv2.CV_32F, weights, borderType=BORDER)
+
+
 def blur(linear: np.ndarray, radius_px: float, kernel: str = "disk") -> np.ndarray:
     """Convolve a picture in linear light with a blur; the picture is continued by reflection at its edges.
 
@@ -209,16 +226,7 @@ def blur(linear: np.ndarray, radius_px: float, kernel: str = "disk") -> np.ndarr
     Raises:
         InputError: a radius out of range or an unknown kernel.
     """
-    check_kernel(kernel)
-    if _check_radius("the blur's radius", radius_px) == 0.0:
-        return linear
-    # filter2D applies small kernels directly and large ones through blockwise Fourier transforms.
-    if kernel == "disk":
-        return cv2.filter2D(linear, cv2.CV_32F, disk_kernel(radius_px), borderType=BORDER)
-    taps = _gaussian_taps(0.5 * float(radius_px))
-    if len(taps) <= SEPARABLE_TAPS:
-        return cv2.sepFilter2D(linear, cv2.CV_32F, taps, taps, borderType=BORDER)
-    return cv2.filter2D(linear, cv2.CV_32F, np.outer(taps, taps), borderType=BORDER)
+    return prepare_blur(radius_px, kernel)(linear)
 
 
 # Gamma

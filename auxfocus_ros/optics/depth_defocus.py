@@ -25,6 +25,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 
 import cv2
@@ -34,15 +35,17 @@ from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics.defocus import (
     BORDER,
     DEFAULT_GAMMA,
-    blur,
     blur_reach_px,
     check_kernel,
     check_picture,
     from_linear,
+    prepare_blur,
     scale_about,
     to_linear,
 )
 from auxfocus_ros.optics.lens import Lens
+
+Span = tuple[int, int]
 
 DEFAULT_LAYERS = 32
 # Rungs of the ladder: the first at 0.7 px, each further step wider by a fifth of itself. With these the edge of a blend of two kernels is as wide as that
@@ -89,20 +92,26 @@ def fill_depth(depth_m: np.ndarray) -> np.ndarray:
     if not valid.any():
         raise InputError("the depth image has no reading: every pixel is 0, negative or NaN")
     filled = np.where(valid, depth, np.float32(0.0))
-    _fill_shadows(filled, valid)
+    _fill_shadows(filled)
     _fill_from_nearest(filled)
     return filled
 
 
-def _fill_shadows(depth: np.ndarray, valid: np.ndarray) -> None:
-    """Narrow gaps in rows take the farther of their two ends."""
-    width = depth.shape[1]
-    columns = np.arange(width, dtype=np.int32)
-    left = np.maximum.accumulate(np.where(valid, columns, np.int32(-1)), axis=1)
-    right = np.minimum.accumulate(np.where(valid, columns, np.int32(width))[:, ::-1], axis=1)[:, ::-1]
-    narrow = (left >= 0) & (right < width) & (right - left <= max(2, round(SHADOW_SHARE * width))) & ~valid
-    rows, places = np.nonzero(narrow)
-    depth[rows, places] = np.maximum(depth[rows, left[rows, places]], depth[rows, right[rows, places]])
+def _fill_shadows(depth: np.ndarray) -> None:
+    """Narrow gaps (runs of 0) in rows take the farther of their two ends; gaps at the ends of rows stay."""
+    height, width = depth.shape
+    # A column that is no gap on either side, so that every run of empty pixels has both ends within its row.
+    fenced = np.full((height, width + 2), -1.0, np.float32)
+    fenced[:, 1:-1] = depth
+    flat = fenced.reshape(-1)
+    empty = flat == 0.0
+    starts, ends = np.flatnonzero(empty[1:] & ~empty[:-1]) + 1, np.flatnonzero(empty[:-1] & ~empty[1:]) + 1
+    lengths = ends - starts
+    before, after = flat[starts - 1], flat[ends]
+    narrow = (before > 0.0) & (after > 0.0) & (lengths <= max(2, round(SHADOW_SHARE * width)))
+    values = np.where(narrow, np.maximum(before, after), np.float32(0.0))
+    flat[empty] = np.repeat(values, lengths)
+    depth[:] = fenced[:, 1:-1]
 
 
 def _fill_from_nearest(depth: np.ndarray) -> None:
@@ -170,6 +179,7 @@ class _Layer:
     front: float
     intervals: int
     not_in_front: int
+    in_front: int
     hidden_px: int
     fill: np.ndarray | None
 
@@ -181,10 +191,15 @@ class _Layer:
     def opacity(self, squares: np.ndarray) -> np.ndarray:
         """Opacity of pixels by their signed squares, as if nothing stood in front of them."""
         if math.isinf(self.back):
-            return np.ones_like(squares)
-        opacity = np.float32(self.back) - squares
+            return np.ones(squares.shape, np.float32)
+        opacity = np.subtract(np.float32(self.back), squares)
         opacity *= np.float32(1.0 / (self.back - self.own))
-        return np.asarray(np.clip(opacity, 0.0, 1.0, out=opacity))
+        np.minimum(opacity, np.float32(1.0), out=opacity)
+        return np.asarray(np.maximum(opacity, np.float32(0.0), out=opacity))
+
+    def seen(self, squares: np.ndarray) -> np.ndarray:
+        """1 where a pixel belongs to the layer or lies behind it, 0 where it stands in front of it."""
+        return cv2.threshold(squares, self.front, 1.0, cv2.THRESH_BINARY)[1]
 
 
 @dataclass(frozen=True)
@@ -202,11 +217,18 @@ class _Scene:
     kernel: str
     exact: bool
 
-    def holds(self, intervals: int, rows: tuple[int, int], columns: tuple[int, int], margin_px: int) -> bool:
-        """Whether some pixel of a rectangle, widened by a margin, lies in one of the intervals."""
-        top, bottom = max(0, rows[0] - margin_px) // BLOCK_PX, (rows[1] + margin_px + BLOCK_PX - 1) // BLOCK_PX
-        left, right = max(0, columns[0] - margin_px) // BLOCK_PX, (columns[1] + margin_px + BLOCK_PX - 1) // BLOCK_PX
-        return bool((self.blocks[top:bottom, left:right] & intervals).any())
+    def where(self, intervals: int, rows: Span, columns: Span, margin_px: int) -> tuple[Span, Span] | None:
+        """The smallest rectangle of blocks that holds all pixels of some intervals within a rectangle widened by a margin; None: there are none."""
+        top, left = max(0, rows[0] - margin_px) // BLOCK_PX, max(0, columns[0] - margin_px) // BLOCK_PX
+        bottom, right = -(-(rows[1] + margin_px) // BLOCK_PX), -(-(columns[1] + margin_px) // BLOCK_PX)
+        there = (self.blocks[top:bottom, left:right] & intervals) != 0
+        in_rows, in_columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+        if not len(in_rows):
+            return None
+        return (
+            (int(top + in_rows[0]) * BLOCK_PX, int(top + in_rows[-1] + 1) * BLOCK_PX),
+            (int(left + in_columns[0]) * BLOCK_PX, int(left + in_columns[-1] + 1) * BLOCK_PX),
+        )
 
 
 def _ladder(farthest: float, nearest: float, layers: int) -> np.ndarray:
@@ -228,8 +250,8 @@ def _block_intervals(squares: np.ndarray, limits: np.ndarray) -> np.ndarray:
     interval = np.zeros(squares.shape, np.uint8)
     for limit in limits[1:-1]:
         interval += squares <= np.float32(limit)
-    bits = np.left_shift(np.int64(1), np.arange(64, dtype=np.int64))[interval]
     height, width = squares.shape
+    bits = np.left_shift(np.int64(1), interval, dtype=np.int64)
     in_rows = np.bitwise_or.reduce(bits.reshape(height // BLOCK_PX, BLOCK_PX, width), axis=1)
     return np.asarray(np.bitwise_or.reduce(in_rows.reshape(height // BLOCK_PX, width // BLOCK_PX, BLOCK_PX), axis=2))
 
@@ -254,6 +276,7 @@ def _build_layers(light: np.ndarray, squares: np.ndarray, blocks: np.ndarray, ru
             front=float(limits[k + 1]) if k + 1 < len(rungs) else -math.inf,
             intervals=intervals,
             not_in_front=(1 << (k + 1)) - 1,
+            in_front=sum(1 << j for j in in_front),
             hidden_px=math.ceil(hidden),
             fill=None,
         )
@@ -267,30 +290,33 @@ def _fill_behind(layer: _Layer, light: np.ndarray, squares: np.ndarray) -> np.nd
 
     Opacity is continued like light: behind an object with the layer on one side and something farther on the other, the layer ends in between.
     """
-    seen = (squares > np.float32(layer.front)).astype(np.float32)
+    seen = layer.seen(squares)
     opacity = layer.opacity(squares) * seen
     if not opacity.any():
         return None
-    planes = cv2.merge([*(light * opacity), opacity])
-    filled = _push_pull(planes if planes.ndim == 3 else planes[..., None], seen)
+    filled = _push_pull(cv2.merge([*(light * opacity), opacity]), seen)
     return np.ascontiguousarray(np.moveaxis(filled, 2, 0))
 
 
+def _times(planes: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """(H, W, n) times (H, W)."""
+    return cv2.multiply(planes, cv2.merge([factor] * planes.shape[2]))
+
+
 def _push_pull(planes: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Fill (H, W, n) where the weight (H, W) is 0 and keep it where it is 1; `planes` come multiplied by the weight."""
+    """Fill (H, W, n > 1) where the weight (H, W) is 0 and keep it where it is 1; `planes` come multiplied by the weight."""
     height, width = weight.shape
     if min(height, width) < 2:
-        total = float(weight.sum())
-        mean = planes.sum(axis=(0, 1)) / max(total, 1e-12)
+        mean = planes.sum(axis=(0, 1)) / max(float(weight.sum()), 1e-12)
         return np.asarray(planes + (1.0 - weight)[..., None] * mean.astype(np.float32))
     half = ((width + 1) // 2, (height + 1) // 2)
     coarse_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(planes, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], -1)
+    coarse = cv2.resize(planes, half, interpolation=cv2.INTER_AREA)
     # A coarse pixel that is a third seen is taken as it is: what is near counts more than what is far.
-    gain = np.minimum(np.float32(3.0), 1.0 / np.maximum(coarse_weight, np.float32(1e-6)))
-    coarser = _push_pull(coarse * gain[..., None], coarse_weight * gain)
-    wide = cv2.resize(coarser, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, -1)
-    return np.asarray(planes + (1.0 - weight)[..., None] * wide)
+    gain = np.minimum(np.float32(3.0), np.float32(1.0) / np.maximum(coarse_weight, np.float32(1e-6)))
+    coarser = _push_pull(_times(coarse, gain), coarse_weight * gain)
+    wide = cv2.resize(coarser, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.add(planes, _times(wide, np.float32(1.0) - weight))
 
 
 # Rendering
@@ -303,15 +329,16 @@ def _narrowed(radius_px: float, divisor: int) -> float:
     return math.sqrt(radius_px**2 - 4.0 * resampling) / divisor
 
 
-def _blurred(planes: np.ndarray, layer: _Layer, divisor: int, kernel: str, inside: tuple[slice, slice]) -> np.ndarray:
+def _blurred(planes: np.ndarray, layer: _Layer, divisor: int, kernel: str, inside: tuple[slice, slice]) -> list[np.ndarray]:
     """Blur (n, h, w) planes with a layer's kernel and cut out the part `inside`, whose bounds are multiples of the divisor."""
     if divisor == 1:
-        return np.stack([blur(plane, layer.radius_px, kernel)[inside] for plane in planes])
+        apply = prepare_blur(layer.radius_px, kernel)
+        return [apply(plane)[inside] for plane in planes]
+    apply = prepare_blur(_narrowed(layer.radius_px, divisor), kernel)
     height, width = (size // divisor for size in planes.shape[1:])
-    radius = _narrowed(layer.radius_px, divisor)
     top, left = inside[0].start // divisor, inside[1].start // divisor
     bottom, right = inside[0].stop // divisor, inside[1].stop // divisor
-    # One coarse pixel more on each side, so that tiles are interpolated alike at their common edge.
+    # One coarse pixel more on each side, so that neighbours are interpolated alike at their common edge.
     y0, y1, x0, x1 = max(0, top - 1), min(height, bottom + 1), max(0, left - 1), min(width, right + 1)
     size = ((x1 - x0) * divisor, (y1 - y0) * divisor)
     cut = (
@@ -320,71 +347,96 @@ def _blurred(planes: np.ndarray, layer: _Layer, divisor: int, kernel: str, insid
     )
     finished = []
     for plane in planes:
-        coarse = blur(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), radius, kernel)
+        coarse = apply(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA))
         finished.append(cv2.resize(coarse[y0:y1, x0:x1], size, interpolation=cv2.INTER_LINEAR)[cut])
-    return np.stack(finished)
+    return finished
 
 
-def _layer_in_tile(scene: _Scene, layer: _Layer, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray | None:
-    """A blurred layer where it meets a tile: (channels + 1, h, w), light times opacity and opacity; None where nothing of it is there."""
+def _widened(span: Span, margin: int, step: int, limits: Span) -> Span:
+    """A span with a margin on both sides, out to multiples of a step, within limits that are such multiples."""
+    return max(limits[0], (span[0] - margin) // step * step), min(limits[1], -(-(span[1] + margin) // step) * step)
+
+
+def _layer_in_tile(scene: _Scene, layer: _Layer, rows: Span, columns: Span) -> tuple[Span, Span, list[np.ndarray]] | None:
+    """A blurred layer where it meets a tile: the rows and columns in which it can be seen, and there its light times opacity, and its opacity."""
     divisor = 1 if scene.exact else layer.divisor
-    step = max(divisor, BLOCK_PX)
+    step = max(divisor, FILL_STRIDE)
     reach = blur_reach_px(layer.radius_px, scene.kernel) + (2 * divisor if divisor > 1 else 0)
-    if not scene.holds(layer.intervals, rows, columns, reach + layer.hidden_px):
-        return None
     # Where everything around stands in front, nothing can be seen of the layer.
-    if not scene.holds(layer.not_in_front, rows, columns, layer.hidden_px + BLOCK_PX):
+    if scene.where(layer.not_in_front, rows, columns, layer.hidden_px + BLOCK_PX) is None:
         return None
-    halo = -(-reach // step) * step
+    place = scene.where(layer.intervals, rows, columns, reach + layer.hidden_px)
+    if place is None:
+        return None
+    rows, columns = (
+        _widened(span, reach + layer.hidden_px, step, limits) for span, limits in zip(place, (rows, columns), strict=True)
+    )
+    if rows[0] >= rows[1] or columns[0] >= columns[1]:
+        return None
     height, width = scene.squares.shape
-    y0, y1 = max(0, rows[0] - halo), min(height, rows[1] + halo)
-    x0, x1 = max(0, columns[0] - halo), min(width, columns[1] + halo)
+    (y0, y1), (x0, x1) = _widened(rows, reach, step, (0, height)), _widened(columns, reach, step, (0, width))
     squares, light = scene.squares[y0:y1, x0:x1], scene.light[:, y0:y1, x0:x1]
-    opacity = layer.opacity(squares)
     planes = np.empty((len(light) + 1, y1 - y0, x1 - x0), np.float32)
-    hidden = squares <= np.float32(layer.front) if math.isfinite(layer.front) else None
-    if hidden is not None and hidden.any():
-        opacity[hidden] = 0.0
-        np.multiply(light, opacity, out=planes[:-1])
-        planes[-1] = opacity
-        if layer.fill is not None:
-            behind = hidden.astype(np.float32)
-            part = layer.fill[:, y0 // FILL_STRIDE : y1 // FILL_STRIDE, x0 // FILL_STRIDE : x1 // FILL_STRIDE]
-            for plane, coarse in zip(planes, part, strict=True):
-                plane += behind * cv2.resize(coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-    else:
-        np.multiply(light, opacity, out=planes[:-1])
-        planes[-1] = opacity
-    if not planes[-1].any():
-        return None
+    planes[-1] = layer.opacity(squares)
+    hidden = layer.in_front != 0 and scene.where(layer.in_front, (y0, y1), (x0, x1), 0) is not None
+    if hidden:
+        seen = layer.seen(squares)
+        planes[-1] *= seen
+    np.multiply(light, planes[-1], out=planes[:-1])
+    if hidden and layer.fill is not None:
+        behind = np.subtract(np.float32(1.0), seen, out=seen)
+        part = layer.fill[:, y0 // FILL_STRIDE : y1 // FILL_STRIDE, x0 // FILL_STRIDE : x1 // FILL_STRIDE]
+        for plane, coarse in zip(planes, part, strict=True):
+            wide = cv2.resize(coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+            wide *= behind
+            plane += wide
     inside = (slice(rows[0] - y0, rows[1] - y0), slice(columns[0] - x0, columns[1] - x0))
-    return _blurred(planes, layer, divisor, scene.kernel, inside)
+    return rows, columns, _blurred(planes, layer, divisor, scene.kernel, inside)
 
 
-def _render_tile(scene: _Scene, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
+def _render_tile(scene: _Scene, rows: Span, columns: Span) -> np.ndarray:
     """Linear light of a tile, (channels, h, w)."""
-    total: np.ndarray | None = None
+    total = np.zeros((len(scene.light) + 1, rows[1] - rows[0], columns[1] - columns[0]), np.float32)
     for layer in scene.layers:
-        planes = _layer_in_tile(scene, layer, rows, columns)
-        if planes is None:
+        part = _layer_in_tile(scene, layer, rows, columns)
+        if part is None:
             continue
-        if total is None:
-            total = planes
-        else:
-            total *= 1.0 - planes[-1]
-            total += planes
-    assert total is not None, "every pixel belongs to a layer"
+        (y0, y1), (x0, x1), planes = part
+        under = total[:, y0 - rows[0] : y1 - rows[0], x0 - columns[0] : x1 - columns[0]]
+        under *= np.float32(1.0) - planes[-1]
+        for below, plane in zip(under, planes, strict=True):
+            below += plane
+    # Every pixel belongs to a layer of its own; the floor is for rounding only.
     return np.asarray(total[:-1] / np.maximum(total[-1], np.float32(1e-6)))
 
 
-def _tiles(height: int, width: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def _tiles(height: int, width: int) -> list[tuple[Span, Span]]:
     rows = [(y, min(y + TILE_PX[0], height)) for y in range(0, height, TILE_PX[0])]
     columns = [(x, min(x + TILE_PX[1], width)) for x in range(0, width, TILE_PX[1])]
     return list(product(rows, columns))
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+@lru_cache(maxsize=1)
+def _threads_of(process: int) -> ThreadPoolExecutor:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return ThreadPoolExecutor(cores, thread_name_prefix="defocus")
+
+
+def _threads() -> ThreadPoolExecutor:
+    """As many threads as cores, started once a process (a forked child has none of its parent's threads)."""
+    return _threads_of(os.getpid())
+
+
+def _linear_planes(picture: np.ndarray, gamma: float, padding: tuple[int, int]) -> np.ndarray:
+    """(channels, H, W) linear light of a picture, continued at the bottom and the right."""
+    bottom, right = padding
+    channels = 1 if picture.ndim == 2 else picture.shape[2]
+    light = np.empty((channels, picture.shape[0] + bottom, picture.shape[1] + right), np.float32)
+    for channel in range(channels):
+        grey = picture if picture.ndim == 2 else cv2.extractChannel(picture, channel)
+        linear = to_linear(grey, gamma)
+        light[channel] = cv2.copyMakeBorder(linear, 0, bottom, 0, right, BORDER) if bottom or right else linear
+    return light
 
 
 def defocus_by_map(
@@ -422,31 +474,30 @@ def defocus_by_map(
     height, width = picture.shape[:2]
     limit = LARGEST_RADIUS_SHARE * max(height, width)
     radius = np.clip(defocus_px, -limit, limit, dtype=np.float32)
-    nearest, farthest, *_ = cv2.minMaxLoc(radius)
-    if not (math.isfinite(nearest) and math.isfinite(farthest)) or np.isnan(radius.min()):
+    nearest, farthest = float(radius.min()), float(radius.max())
+    if math.isnan(nearest):
         raise InputError("the defocus map has NaN: fill holes in depth first (fill_depth)")
     rungs = _ladder(farthest, nearest, layers)
     if not rungs.any():
         return picture.copy()
 
     bottom, right = -height % ALIGNMENT_PX, -width % ALIGNMENT_PX
-    linear = to_linear(picture, gamma)
     if bottom or right:
-        linear = cv2.copyMakeBorder(linear, 0, bottom, 0, right, BORDER)
         radius = cv2.copyMakeBorder(radius, 0, bottom, 0, right, BORDER)
-    light = np.stack(cv2.split(linear)) if linear.ndim == 3 else linear[None]
-    squares = radius * np.abs(radius)
+    threads = _threads()
+    to_light = threads.submit(_linear_planes, picture, gamma, (bottom, right))
+    squares = np.abs(radius)
+    squares *= radius
     blocks = _block_intervals(squares, rungs * np.abs(rungs))
-    tiles = _tiles(*squares.shape)
-    with ThreadPoolExecutor(max(1, min(_cores(), len(tiles)))) as threads:
-        scene = _Scene(light, squares, blocks, tuple(_build_layers(light, squares, blocks, rungs, threads)), kernel, exact)
-        finished = np.empty(light.shape, picture.dtype)
+    light = to_light.result()
+    scene = _Scene(light, squares, blocks, tuple(_build_layers(light, squares, blocks, rungs, threads)), kernel, exact)
+    finished = np.empty(light.shape, picture.dtype)
 
-        def render(tile: tuple[tuple[int, int], tuple[int, int]]) -> None:
-            (y0, y1), (x0, x1) = tile
-            finished[:, y0:y1, x0:x1] = from_linear(_render_tile(scene, *tile), gamma, picture.dtype)
+    def render(tile: tuple[Span, Span]) -> None:
+        (y0, y1), (x0, x1) = tile
+        finished[:, y0:y1, x0:x1] = from_linear(_render_tile(scene, *tile), gamma, picture.dtype)
 
-        list(threads.map(render, tiles))
+    list(threads.map(render, _tiles(*squares.shape)))
     if picture.ndim == 2:
         return np.ascontiguousarray(finished[0, :height, :width])
     return np.ascontiguousarray(cv2.merge(list(finished))[:height, :width])

@@ -6,6 +6,7 @@ picture shown is the one whose lens position is nearest to the present one, by s
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +98,7 @@ class FocalStackSource:
 
     def set_lens_position(self, position_steps: float) -> None:
         """Where the glass is now, motor steps; NaN is ignored."""
-        if position_steps == position_steps:
+        if not math.isnan(position_steps):
             self._position_steps = float(position_steps)
 
     def close(self) -> None:

@@ -112,7 +112,7 @@ def _check_fields(fields: Any, point_step: int, what: str) -> None:
         if field.name in by_name:
             raise InputError(f"{what}: the field {field.name!r} is there twice")
         by_name[field.name] = field
-    there = ", ".join(by_name) or "none"
+    there = ", ".join(map(repr, by_name)) or "none"
     for axis in "xyz":
         if axis not in by_name:
             raise InputError(f"{what} has no field {axis!r}; x, y and z are wanted, there are: {there}")

@@ -9,9 +9,10 @@ rows, nv12) is put right before it sees them.
 """
 
 import array
+import contextlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,13 +194,14 @@ def read_compressed(msg: Any) -> tuple[np.ndarray, str]:
     Raises:
         InputError: no data, or data that are not a picture.
     """
-    what = f"a compressed picture ({msg.format or 'no format given'}, {len(msg.data)} bytes)"
+    what = f"a compressed picture (format {msg.format!r}, {len(msg.data)} bytes)"
     if len(msg.data) == 0:
         raise InputError(f"{what} is empty")
     if "compressedDepth" in msg.format:
         raise InputError(f"{what} is a compressed depth image: use the raw one, or image_transport's republish")
     try:
-        picture = _bridge.compressed_imgmsg_to_cv2(msg)
+        with _opencv_keeps_quiet():
+            picture = _bridge.compressed_imgmsg_to_cv2(msg)
     except (cv2.error, CvBridgeError, TypeError, ValueError) as error:
         raise InputError(f"{what} cannot be decoded: {_one_line(error)}") from error
     if picture is None:
@@ -267,6 +269,21 @@ def make_compressed(picture: np.ndarray, header: Header, quality: int = 80) -> C
     message = CompressedImage(header=header, format=f"{encoding}; jpeg compressed {encoding}")
     message.data = _message_data(encoded)
     return message
+
+
+@contextlib.contextmanager
+def _opencv_keeps_quiet() -> Iterator[None]:
+    """OpenCV writes lines of its own to stderr about every damaged picture; ours says it once."""
+    logging = getattr(cv2.utils, "logging", None)  # not in every build of OpenCV
+    if logging is None:
+        yield
+        return
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
 
 
 def _layout(encoding: str) -> _Layout:

@@ -11,7 +11,7 @@ positions = st.floats(-3000, 3000)
 velocities = st.floats(-5000, 5000)
 speeds = st.floats(1, 5000)
 accelerations = st.floats(10, 1e5)
-relaxed = settings(deadline=None, max_examples=100)
+relaxed = settings(deadline=None, max_examples=4000)
 
 
 def test_trapezoid() -> None:

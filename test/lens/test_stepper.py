@@ -23,7 +23,7 @@ configs = st.builds(
 commands = st.lists(
     st.tuples(st.floats(1050, 2100), st.floats(0, 1.5), st.sampled_from(["move", "move", "slow", "stop"])), min_size=1, max_size=8
 )
-relaxed = settings(deadline=None, max_examples=100)
+relaxed = settings(deadline=None, max_examples=4000)
 
 
 def carry_out(stepper: SimulatedStepper, todo: list[tuple[float, float, str]]) -> float:

@@ -70,7 +70,7 @@ def test_connection_lost_in_mid_move() -> None:
     assert math.isnan(lost.goal_steps)
     assert "0.31 s" in lost.fault_text and "1600.0" in lost.fault_text
     # commands do not get through; the motor's watchdog has stopped it: 100 steps of braking
-    assert stepper.move_to(1200.0, 1.0) == CONFIG.connection_timeout_s
+    assert stepper.move_to(1200.0, 1.0) == pytest.approx(CONFIG.connection_timeout_s, abs=1e-3)
     assert stepper.state(1.0).fault is Fault.CONNECTION_LOST
     stepper.stop(1.1)
     stepper.set_fault("none", 2.0)
@@ -135,7 +135,7 @@ steps = st.lists(
 
 
 @given(steps, st.floats(1050, 2100))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=4000)
 def test_whatever_happens_it_ends_and_heals(todo: list[tuple[str, float, float]], last: float) -> None:
     stepper = SimulatedStepper(CONFIG, 1500.0, 0.0)
     now, before, seen_at = 0.0, 1500.0, 0.0

@@ -81,7 +81,7 @@ def test_single_points_may_be_nan():
 XYZ = [field("x", 0), field("y", 4), field("z", 8)]
 GOOD = [[1, 2, 3], [4, 5, 6]]
 BAD = [
-    ({"fields": XYZ[:2]}, "of 2 x 1 points has no field 'z'; x, y and z are wanted, there are: x, y"),
+    ({"fields": XYZ[:2]}, "of 2 x 1 points has no field 'z'; x, y and z are wanted, there are: 'x', 'y'"),
     ({"fields": []}, "no field 'x'; .* there are: none"),
     ({"fields": [field("x", 0, FLOAT64), field("y", 0), field("z", 8)]}, "'x' is 1 x FLOAT64; one FLOAT32 is wanted"),
     ({"fields": [*XYZ[:2], field("z", 8, PointField.INT16)]}, "'z' is 1 x INT16"),

@@ -233,6 +233,12 @@ def test_bad_compressed_pictures(fmt, data, text):
         as_bgr(CompressedImage(format=fmt, data=array.array("B", data)))
 
 
+def test_opencv_says_nothing_of_its_own(capfd):
+    with pytest.raises(InputError):
+        as_bgr(CompressedImage(format="png", data=array.array("B", b"\x89PNG\r\n\x1a\n" + bytes(50))))
+    assert capfd.readouterr().err == ""
+
+
 def test_what_cannot_be_compressed():
     for picture, quality in [(COLOURS.astype(float), 80), (COLOURS[:0], 80), (COLOURS, 0), (COLOURS, 101), (COLOURS[0, 0], 80)]:
         with pytest.raises(InputError):

@@ -1,0 +1,61 @@
+"""Where the marks were drawn, for those who draw their own: the fields of FocusMarker.msg that the view knows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+from auxfocus_ros.distribution import DepthAxis
+from auxfocus_ros.view.focus_reading import FocusReading
+from auxfocus_ros.view.layout import Layout
+
+_KNOTS = 65  # straight lines between so many keep to the axis within a tenth of a pixel
+
+
+class Direction(IntEnum):
+    """Which way depth grows in the image; the numbers are FocusMarker.msg's."""
+
+    UP = 0
+    DOWN = 1
+    LEFT = 2
+    RIGHT = 3
+
+
+@dataclass(frozen=True)
+class MarkerGeometry:
+    """The drawn depth axis and what is marked on it, as in FocusMarker.msg.
+
+    Attributes:
+        image_width_px, image_height_px: size of the auxiliary focus image.
+        direction: which way depth grows.
+        axis_depth_m: knots of the axis, metres, rising; the depth axis is the polyline through (axis_depth_m, axis_px).
+        axis_px: the row of each knot (the column, where depth grows sideways).
+        focus_px: row of the focus line; NaN: off the axis, or unknown.
+        near_px, far_px: rows of the depth of field's limits, clipped to the axis; NaN: nothing is in focus, or unknown.
+    """
+
+    image_width_px: int
+    image_height_px: int
+    direction: Direction
+    axis_depth_m: tuple[float, ...]
+    axis_px: tuple[float, ...]
+    focus_px: float
+    near_px: float
+    far_px: float
+
+
+def marker_geometry(layout: Layout, axis: DepthAxis, focus: FocusReading) -> MarkerGeometry:
+    """Where a focus reading stands in a laid-out image."""
+    on_axis = focus.state == "finite" and axis.near_m <= focus.focus_distance_m <= axis.far_m
+    positions = [knot / (_KNOTS - 1) for knot in range(_KNOTS)]
+    return MarkerGeometry(
+        image_width_px=layout.width_px,
+        image_height_px=layout.height_px,
+        direction=Direction.UP,
+        axis_depth_m=(axis.near_m, *(axis.depth_at(position) for position in positions[1:-1]), axis.far_m),
+        axis_px=tuple(layout.row_at(position) for position in positions),
+        focus_px=layout.row_of(axis, focus.focus_distance_m) if on_axis else math.nan,
+        near_px=layout.row_of(axis, focus.near_limit_m),
+        far_px=layout.row_of(axis, focus.far_limit_m),
+    )
