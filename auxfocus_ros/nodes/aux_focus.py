@@ -19,12 +19,13 @@ from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
 
 from auxfocus_interfaces.msg import FocusMarker, LensState
+from auxfocus_ros.distribution import SCALES
 from auxfocus_ros.errors import AuxfocusError, InputError
-from auxfocus_ros.optics import RigidTransform
+from auxfocus_ros.optics import CameraModel, RigidTransform
 from auxfocus_ros.rig import fields_xyz, load_rig
 from auxfocus_ros.ros.camera_info import read_camera_info
 from auxfocus_ros.ros.clouds import read_cloud
-from auxfocus_ros.ros.focus_messages import focus_reading, make_focus_marker, make_scene_markers
+from auxfocus_ros.ros.focus_messages import make_focus_marker, make_scene_markers
 from auxfocus_ros.ros.health import Meter
 from auxfocus_ros.ros.images import as_bgr, make_compressed, make_image, read_depth
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
@@ -34,7 +35,17 @@ from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, PICTURE_OUT, STATE
 from auxfocus_ros.ros.sync import PairSynchronizer, PictureAndRange
 from auxfocus_ros.ros.transforms import read_transform
 from auxfocus_ros.ros.worker import LatestWorker
-from auxfocus_ros.view import AuxFocusPipeline, AuxFocusResult, PipelineOptions
+from auxfocus_ros.view import (
+    LAYOUTS,
+    POINT_COLOURS,
+    AuxFocusPipeline,
+    AuxFocusResult,
+    FocusReading,
+    PipelineOptions,
+    ViewOptions,
+    depth_of_field_m,
+    focus_plane_m,
+)
 
 LISTENERS_PERIOD_S = 0.25
 
@@ -48,12 +59,17 @@ class AuxFocusParameters(CommonParameters):
     match_tolerance_s: float = parameter(
         0.05, "largest difference between the stamps of a picture and its depth", unit="s", minimum=0.0, maximum=10.0, read_only=True
     )
-    layout: str = parameter("overlay", "the distribution over the picture, or beside it", choices=("overlay", "side_by_side"))
-    opacity: float = parameter(0.75, "of the distribution over the picture", minimum=0.0, maximum=1.0)
-    scale: str = parameter("dioptre", "the depth axis: even in metres, in dioptres, or logarithmic", choices=("linear", "dioptre", "log"))
+    layout: str = parameter("overlay", "the distribution over the picture, or beside it", choices=LAYOUTS)
+    opacity: float = parameter(0.9, "of what is laid over the picture", minimum=0.0, maximum=1.0)
+    dimming: float = parameter(0.35, "how much darker an overlay makes the picture under it", minimum=0.0, maximum=0.9)
+    point_colours: str = parameter("ice", "colours of the points by their number", choices=POINT_COLOURS)
+    mark_points_in_focus: bool = parameter(True, "points inside the depth of field have a colour of their own")
+    show_scale: bool = parameter(True, "draw the depth axis with its labels")
+    text_scale: float = parameter(1.0, "size of the text, against what fits the picture", minimum=0.5, maximum=4.0)
+    scale: str = parameter("log", "the depth axis: even in metres, in dioptres, or logarithmic", choices=SCALES)
     near_m: float = parameter(0.0, "near end of the depth axis; 0: follow the scene", unit="m", minimum=0.0, maximum=1e4)
     far_m: float = parameter(0.0, "far end of the depth axis; 0: follow the scene", unit="m", minimum=0.0, maximum=1e5)
-    depth_bins: int = parameter(256, "bins of the depth axis", minimum=8, maximum=4096)
+    depth_bins: int = parameter(0, "bins of the depth axis; 0: as many as show well", minimum=0, maximum=4096)
     lens_timeout_s: float = parameter(2.0, "a lens state older than this is unknown", unit="s", minimum=0.05, maximum=60.0)
     jpeg_quality: int = parameter(80, "of aux_focus/image/compressed", unit="%", minimum=1, maximum=100)
     lazy: bool = parameter(True, "subscribe to pictures and depth only while somebody listens", read_only=True)
@@ -88,9 +104,11 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     @staticmethod
     def _options(p: AuxFocusParameters) -> PipelineOptions:
-        return PipelineOptions(
-            layout=p.layout, opacity=p.opacity, scale=p.scale, near_m=p.near_m, far_m=p.far_m, depth_bins=p.depth_bins
-        )
+        view = ViewOptions(
+            layout=p.layout, opacity=p.opacity, dimming=p.dimming, point_colours=p.point_colours,
+            mark_points_in_focus=p.mark_points_in_focus, show_scale=p.show_scale, text_scale=p.text_scale,
+        )  # fmt: skip
+        return PipelineOptions(view, scale=p.scale, near_m=p.near_m, far_m=p.far_m, bins=p.depth_bins)
 
     def parameters_changed(self, old: AuxFocusParameters, new: AuxFocusParameters) -> None:
         """Draw differently from the next picture on."""
@@ -215,26 +233,28 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             self._publish_image(work.picture)
             self._meter.add(self._since(header.stamp))
             return
-        picture = as_bgr(work.picture)
-        result = self._pipeline.run(picture, self._focus(), **self._depth_of(work))
+        focus, lens_stamp = self._focus()
+        depth = self._depth_of(work)
+        result = self._pipeline.run(as_bgr(work.picture), focus, **depth)
         self._publish_image(make_image(result.image, "bgr8", header))
-        self._outputs["marker"].publish(make_focus_marker(result, self._lens, header))
+        self._outputs["marker"].publish(make_focus_marker(focus, result.geometry, result.split, lens_stamp, header))
         self._meter.add(self._since(header.stamp))
-        self._publish_extras(result, header)
+        self._publish_extras(result, depth.get("camera"), header)
 
     def _publish_image(self, message: Image) -> None:
         if self._listened_to("image"):
             self._outputs["image"].publish(message)
 
-    def _publish_extras(self, result: AuxFocusResult, header: Any) -> None:
+    def _publish_extras(self, result: AuxFocusResult, camera: CameraModel | None, header: Any) -> None:
         """What few listen to, after the image is out."""
         if self._listened_to("compressed"):
             self._outputs["compressed"].publish(make_compressed(result.image, header, self.parameters.jpeg_quality))
-        if result.distribution is not None and self._listened_to("distribution"):
-            counts = result.distribution.counts.astype(np.int32)
+        if self._listened_to("distribution"):
+            counts = result.distribution.counts.view(np.int32)
             self._outputs["distribution"].publish(make_image(counts, "32SC1", header))
-        if self._listened_to("markers"):
-            self._outputs["markers"].publish(make_scene_markers(result, header))
+        if camera is not None and self._listened_to("markers"):
+            plane, slab = focus_plane_m(camera, result.focus), depth_of_field_m(camera, result.focus)
+            self._outputs["markers"].publish(make_scene_markers(plane, slab, header))
 
     def _listened_to(self, output: str) -> bool:
         return bool(self._outputs[output].get_subscription_count())
@@ -261,21 +281,23 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if frame in self._extrinsics:
             return self._extrinsics[frame]
         if frame in ("", work.picture.header.frame_id):
-            return RigidTransform(np.eye(3), np.zeros(3))
+            return RigidTransform.identity()
         raise InputError(
             f"no transform from '{frame}' to '{work.picture.header.frame_id}': publish it on points/transform or name a rig file (parameter rig)"
         )
 
-    def _focus(self) -> Any:
-        """The focus as the lens last said, or unknown when that is too long ago."""
-        if self._lens is None or self._lens_heard is None:
+    def _focus(self) -> tuple[FocusReading, Any]:
+        """The focus as the lens last said, with the stamp of that; unknown when it is too long ago."""
+        lens, heard = self._lens, self._lens_heard
+        if lens is None or heard is None:
             self.health.problem("lens", "no lens state yet on lens/state: the focus is unknown")
-            return focus_reading(None)
-        age_s = (self.get_clock().now() - self._lens_heard).nanoseconds * 1e-9
+            return FocusReading(), None
+        age_s = (self.get_clock().now() - heard).nanoseconds * 1e-9
         if age_s > self.parameters.lens_timeout_s:
             self.health.problem("lens", f"the last lens state is {age_s:.1f} s old: the focus is unknown")
-            return focus_reading(None)
-        return focus_reading(self._lens)
+            return FocusReading(), None
+        focus = FocusReading.of_distances(lens.focus_distance_m, lens.near_limit_m, lens.far_limit_m, lens.beyond_infinity)
+        return focus, lens.header.stamp
 
     def _draw_failed(self, error: Exception) -> None:
         if isinstance(error, AuxfocusError):

@@ -71,7 +71,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._meter = Meter()
-        self._publishers: dict[str, Any] = {}
+        self._outputs: dict[str, Any] = {}
         self._offset_s = float("nan")
         self._finished = False
         self._extrinsics: RigidTransform | None = None
@@ -92,7 +92,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             on_problem=lambda text: self.health.problem("source", text), **window,
         )  # fmt: skip
         create = self.create_publisher
-        self._publishers = {
+        self._outputs = {
             "image": create(Image, "camera/image_raw", PICTURE_OUT),
             "info": create(CameraInfo, "camera/camera_info", PICTURE_OUT),
             "points": create(PointCloud2, "points", PICTURE_OUT),
@@ -100,7 +100,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             "transform": create(TransformStamped, "points/transform", STATE),
         }
         if p.publish_clock:
-            self._publishers["clock"] = create(Clock, "/clock", EVENT)
+            self._outputs["clock"] = create(Clock, "/clock", EVENT)
         self._lens_subscription = self.create_subscription(LensState, "lens/state", self._on_lens, STATE)
 
     def activate(self) -> None:
@@ -130,9 +130,9 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if self._source is not None:
             self._source.close()
             self._source = None
-        for publisher in self._publishers.values():
+        for publisher in self._outputs.values():
             self.destroy_publisher(publisher)
-        self._publishers = {}
+        self._outputs = {}
 
     def figures(self) -> Mapping[str, str]:
         """Rates, counts and how far cloud and picture were apart."""
@@ -169,20 +169,20 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         """One frame under one stamp: the recorded one when a clock is published with it, else the moment of its release."""
         if recorded:
             stamp = from_ns(frame.stamp_ns)
-            self._publishers["clock"].publish(Clock(clock=stamp))
+            self._outputs["clock"].publish(Clock(clock=stamp))
         else:
             stamp = self.get_clock().now().to_msg()
         header = Header(stamp=stamp, frame_id=frame.camera_frame)
-        publish = self._publishers
+        outputs = self._outputs
         # The cloud before the picture: a reader that pairs them then has both when the picture arrives.
         if frame.points is not None:
             self._publish_transform(frame)
             points_header = Header(stamp=stamp, frame_id=frame.points_frame)
-            publish["points"].publish(make_cloud(frame.points, points_header))
+            outputs["points"].publish(make_cloud(frame.points, points_header))
         if frame.depth_m is not None:
-            publish["depth"].publish(make_image(frame.depth_m, "32FC1", header))
-        publish["info"].publish(make_camera_info(frame.camera, header))
-        publish["image"].publish(make_image(frame.picture, frame.picture_encoding, header))
+            outputs["depth"].publish(make_image(frame.depth_m, "32FC1", header))
+        outputs["info"].publish(make_camera_info(frame.camera, header))
+        outputs["image"].publish(make_image(frame.picture, frame.picture_encoding, header))
         self._offset_s = frame.points_offset_s
         self._meter.add((self.get_clock().now() - Time.from_msg(stamp)).nanoseconds * 1e-9)
 
@@ -192,7 +192,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             return
         self._extrinsics = frame.optical_from_points
         transform = make_transform(frame.optical_from_points, frame.camera_frame, frame.points_frame)
-        self._publishers["transform"].publish(transform)
+        self._outputs["transform"].publish(transform)
         if self._broadcaster is not None:
             self._broadcaster.sendTransform(transform)
 

@@ -9,7 +9,7 @@ position means (focus distance, depth of field, blur); `load_lens` reads one fro
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.config_path import config_dir, share_dir
 from auxfocus_ros.optics.lens import Lens
-from auxfocus_ros.optics.lens_file import load_lens
+from auxfocus_ros.optics.lens_file import load_lens, shipped_lenses
 from auxfocus_ros.optics.mapping import LinearMapping, TableMapping
 from auxfocus_ros.optics.rigid import RigidTransform
 
@@ -22,4 +22,5 @@ __all__ = [
     "config_dir",
     "load_lens",
     "share_dir",
+    "shipped_lenses",
 ]

@@ -52,8 +52,9 @@ DEFAULT_LAYERS = 32
 # of its own radius within 2 %.
 FIRST_RUNG_PX = 0.7
 RUNG_GROWTH = 0.22
-# Resolution by radius, (from radius px, divisor): the reduced kernel is 2.3 to 5 pixels in radius, small enough to be applied directly.
-REDUCTIONS = ((40.0, 16), (20.0, 8), (10.0, 4), (5.0, 2))
+# Resolution by radius, (from radius px, divisor): reduced kernels are 2.6 to 5.5 pixels in radius. Wider ones would no longer be applied directly, smaller ones
+# would make the blur of an edge depend on where it lies on the coarse grid, by more than 5 %.
+REDUCTIONS = ((44.0, 16), (22.0, 8), (11.0, 4), (5.5, 2))
 ALIGNMENT_PX = 16
 TILE_PX = (160, 224)
 BLOCK_PX = 8
@@ -61,6 +62,8 @@ BLOCK_PX = 8
 FILL_STRIDE = 4
 # Holes in depth that are at most this share of the picture's width are taken for the shadow that a near object throws in the sensor's view.
 SHADOW_SHARE = 0.06
+# The nearest reading is looked for on a grid of at least this many columns.
+NEAREST_COLUMNS = 320
 # A blur that reaches farther than this share of the picture's longer side tells nothing; readings next to the lens would ask for it.
 LARGEST_RADIUS_SHARE = 0.5
 
@@ -78,52 +81,56 @@ def fill_depth(depth_m: np.ndarray) -> np.ndarray:
         depth_m: (H, W) metres; 0, negative and NaN: no reading; +inf is a reading.
 
     Returns:
-        (H, W) float32, metres, > 0, +inf possible; the input itself where it has no hole.
+        (H, W) float32, metres, > 0, +inf possible; a new array.
 
     Raises:
         InputError: not two-dimensional, or without any reading.
     """
     if depth_m.ndim != 2 or depth_m.dtype.kind not in "fiu":
         raise InputError(f"the depth image is {depth_m.dtype} of shape {depth_m.shape}: wanted (height, width) in metres")
-    depth = np.asarray(depth_m, np.float32)
-    valid = depth > 0.0
-    if valid.all():
-        return depth
-    if not valid.any():
-        raise InputError("the depth image has no reading: every pixel is 0, negative or NaN")
-    filled = np.where(valid, depth, np.float32(0.0))
-    _fill_shadows(filled)
-    _fill_from_nearest(filled)
-    return filled
-
-
-def _fill_shadows(depth: np.ndarray) -> None:
-    """Narrow gaps (runs of 0) in rows take the farther of their two ends; gaps at the ends of rows stay."""
-    height, width = depth.shape
-    # A column that is no gap on either side, so that every run of empty pixels has both ends within its row.
+    height, width = depth_m.shape
+    # A column that is no hole on either side, so that every run of holes has both ends within its row.
     fenced = np.full((height, width + 2), -1.0, np.float32)
-    fenced[:, 1:-1] = depth
-    flat = fenced.reshape(-1)
-    empty = flat == 0.0
+    depth = fenced[:, 1:-1]
+    np.fmax(depth_m, np.float32(0.0), out=depth, casting="same_kind")
+    least, largest = depth.min(initial=np.inf), depth.max(initial=0.0)
+    if largest <= 0.0:
+        raise InputError("the depth image has no reading: every pixel is 0, negative or NaN")
+    if least > 0.0:
+        return depth
+    _fill_shadows(fenced.reshape(-1), max(2, round(SHADOW_SHARE * width)))
+    _fill_from_nearest(depth)
+    return depth
+
+
+def _fill_shadows(depth: np.ndarray, widest: int) -> None:
+    """Runs of 0 between two depths, no longer than `widest`, take the farther of their two ends; (N,) rows with fences between them."""
+    empty = depth == 0.0
     starts, ends = np.flatnonzero(empty[1:] & ~empty[:-1]) + 1, np.flatnonzero(empty[:-1] & ~empty[1:]) + 1
     lengths = ends - starts
-    before, after = flat[starts - 1], flat[ends]
-    narrow = (before > 0.0) & (after > 0.0) & (lengths <= max(2, round(SHADOW_SHARE * width)))
-    values = np.where(narrow, np.maximum(before, after), np.float32(0.0))
-    flat[empty] = np.repeat(values, lengths)
-    depth[:] = fenced[:, 1:-1]
+    before, after = depth[starts - 1], depth[ends]
+    narrow = (before > 0.0) & (after > 0.0) & (lengths <= widest)
+    depth[empty] = np.repeat(np.where(narrow, np.maximum(before, after), np.float32(0.0)), lengths)
 
 
 def _fill_from_nearest(depth: np.ndarray) -> None:
-    """What is still 0 takes the value of the nearest pixel that is not."""
+    """Pixels of 0 take the value of the nearest that is not; in large pictures of the nearest on a grid of some pixels."""
     empty = depth == 0.0
     if not empty.any():
         return
-    _, labels = cv2.distanceTransformWithLabels(empty.view(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    # Every reading has its own label; a table from label to depth.
-    by_label = np.empty(int(labels.max()) + 1, np.float32)
-    by_label[labels[~empty]] = depth[~empty]
-    depth[empty] = by_label[labels[empty]]
+    height, width = depth.shape
+    stride = max(1, width // NEAREST_COLUMNS)
+    while stride > 1 and not depth[::stride, ::stride].any():
+        stride //= 2
+    coarse = depth[::stride, ::stride].copy()
+    holes = coarse == 0.0
+    _, labels = cv2.distanceTransformWithLabels(holes.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    # Every reading has a label of its own: a table from labels to depths.
+    by_label = np.zeros(int(labels.max()) + 1, np.float32)
+    by_label[labels[~holes]] = coarse[~holes]
+    coarse[holes] = by_label[labels[holes]]
+    size = (coarse.shape[1] * stride, coarse.shape[0] * stride)
+    np.copyto(depth, cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST)[:height, :width], where=empty)
 
 
 def defocus_map(depth_m: np.ndarray, lens: Lens, position_steps: float) -> np.ndarray:

@@ -26,7 +26,6 @@ DEPTH_TOPIC = "/depth/image_raw"
 STATIC_TRANSFORM_TOPIC = "/tf_static"
 TRANSFORM_TOPIC = "/tf"
 CHANNELS = {"bgr8": 3, "rgb8": 3, "mono8": 1}
-ROSBAG2_VERSION = 9
 
 
 class RecordingWriter:
@@ -58,7 +57,7 @@ class RecordingWriter:
             self._work = Path(tempfile.mkdtemp(prefix=f".{self.path.stem}-", dir=self.path.parent))
             folder = self._work / self.path.stem
         self._folder = folder
-        self._writer: Any = Writer(folder, version=ROSBAG2_VERSION, storage_plugin=StoragePlugin.MCAP)
+        self._writer: Any = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         if compress:
             self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
         self._store = get_typestore(Stores.ROS2_JAZZY)
@@ -72,8 +71,11 @@ class RecordingWriter:
     def __exit__(self, kind: object, *_: object) -> None:
         """Finish the file; where writing failed, remove it."""
         try:
+            if kind is not None:
+                self._writer.abort()
+                return
             self._writer.close()
-            if kind is None and self._single:
+            if self._single:
                 shutil.move(self._folder / f"{self._folder.name}.mcap", self.path)
         finally:
             if self._work is not None:
@@ -83,9 +85,8 @@ class RecordingWriter:
 
     def add_compressed(self, stamp_ns: int, frame: str, data: bytes, kind: str = "jpeg") -> None:
         """A picture as the bytes of a JPEG or PNG file (`kind`: 'jpeg' or 'png')."""
-        message = self._make(
-            "sensor_msgs/msg/CompressedImage", header=self._header(stamp_ns, frame), format=kind, data=np.frombuffer(data, np.uint8)
-        )
+        header = self._header(stamp_ns, frame)
+        message = self._make("sensor_msgs/msg/CompressedImage", header=header, format=kind, data=np.frombuffer(data, np.uint8))
         self._write(COMPRESSED_TOPIC, message, stamp_ns)
 
     def add_picture(self, stamp_ns: int, frame: str, picture: np.ndarray, encoding: str = "bgr8") -> None:
@@ -191,7 +192,7 @@ class RecordingWriter:
 def _static_qos() -> Any:
     from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 
-    never = QosTime(2147483647, 4294967295)
+    never = QosTime(9223372036, 854775807)  # rmw's infinity
     return Qos(
         QosHistory.KEEP_LAST,
         1,

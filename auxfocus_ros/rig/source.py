@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.optics.lens import Lens
 from auxfocus_ros.rig.frame import Frame
+from auxfocus_ros.rig.hold import HeldSource
 from auxfocus_ros.rig.rig_file import RigDescription, load_rig
 
 OnProblem = Callable[[str], None]
@@ -93,12 +94,16 @@ FACTORIES: Mapping[str, Factory] = {
 }
 
 
+SOURCE_KINDS = tuple(FACTORIES)
+
+
 def open_source(
     kind: str,
     path: str | Path,
     rig: RigDescription | str | Path | None = None,
     lens: Lens | str | Path | None = None,
     *,
+    hold: tuple[float, float] | None = None,
     refocus: bool = False,
     refocus_options: Mapping[str, Any] | None = None,
     on_problem: OnProblem = ignore_problem,
@@ -111,6 +116,7 @@ def open_source(
         path: the file or folder.
         rig: what the recording does not say itself: a description, a shipped rig's name, or a rig file's path.
         lens: the lens, a shipped lens's name, or a lens file's path; without it, the lens that the rig names.
+        hold: (seconds, hertz): let each frame stand for so long, given at so many frames a second (`HeldSource`).
         refocus: render the defocus that the lens's present position would give; wants depth images and a lens.
         refocus_options: further arguments of `RefocusedSource`.
         on_problem: called with one line for every message that is skipped, and for whatever else a person should know.
@@ -139,9 +145,11 @@ def open_source(
             raise
         option = str(error).rpartition(" ")[2]
         raise ConfigurationError(f"a source of kind '{kind}' has no option {option}") from error
-    if not refocus:
-        return source
     try:
+        if hold is not None:
+            source = HeldSource(source, *hold)
+        if not refocus:
+            return source
         return _refocused(source, lens_wanted, dict(refocus_options or {}), on_problem)
     except BaseException:
         source.close()

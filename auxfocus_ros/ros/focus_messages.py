@@ -1,4 +1,4 @@
-"""The focus in messages: LensState into a reading, what was drawn into a FocusMarker, focus plane and depth of field into RViz markers.
+"""The focus in messages: what was drawn into a FocusMarker, focus plane and depth of field into RViz markers.
 
 The distribution and its drawing are the business of other rooms, which this one does not import: it says by `Protocol` what it reads
 of them.
@@ -15,8 +15,7 @@ from geometry_msgs.msg import Point
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from auxfocus_interfaces.msg import FocusMarker, LensState
-from auxfocus_ros.optics import FocusReading
+from auxfocus_interfaces.msg import FocusMarker
 
 STATES = {
     "unknown": FocusMarker.STATE_UNKNOWN,
@@ -24,26 +23,33 @@ STATES = {
     "infinity": FocusMarker.STATE_INFINITY,
     "beyond_infinity": FocusMarker.STATE_BEYOND_INFINITY,
 }
-DIRECTIONS = {
-    "up": FocusMarker.DIRECTION_UP,
-    "down": FocusMarker.DIRECTION_DOWN,
-    "left": FocusMarker.DIRECTION_LEFT,
-    "right": FocusMarker.DIRECTION_RIGHT,
-}
 AMBER = ColorRGBA(r=1.0, g=0.72, b=0.2, a=0.55)
 AMBER_FAINT = ColorRGBA(r=1.0, g=0.72, b=0.2, a=0.15)
 MARKER_LIFETIME_S = 1
+
+
+class Focus(Protocol):
+    """What is read of a focus reading; see FocusMarker.msg for the meaning and the units."""
+
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def focus_distance_m(self) -> float: ...  # noqa: D102
+    @property
+    def near_limit_m(self) -> float: ...  # noqa: D102
+    @property
+    def far_limit_m(self) -> float: ...  # noqa: D102
 
 
 class DrawnAxis(Protocol):
     """What is read of a drawn depth axis; see FocusMarker.msg for the meaning and the units."""
 
     @property
-    def direction(self) -> str: ...  # noqa: D102
+    def direction(self) -> int: ...  # noqa: D102
     @property
-    def width_px(self) -> int: ...  # noqa: D102
+    def image_width_px(self) -> int: ...  # noqa: D102
     @property
-    def height_px(self) -> int: ...  # noqa: D102
+    def image_height_px(self) -> int: ...  # noqa: D102
     @property
     def axis_depth_m(self) -> Sequence[float]: ...  # noqa: D102
     @property
@@ -56,34 +62,38 @@ class DrawnAxis(Protocol):
     def far_px(self) -> float: ...  # noqa: D102
 
 
-def read_focus(message: LensState | None) -> FocusReading:
-    """The focus that a lens state tells; None is 'unknown'."""
-    if message is None:
-        return FocusReading("unknown")
-    return FocusReading.of(message.focus_distance_m, message.near_limit_m, message.far_limit_m)
+class Split(Protocol):
+    """Counted points relative to the depth of field."""
+
+    @property
+    def inside(self) -> int: ...  # noqa: D102
+    @property
+    def nearer(self) -> int: ...  # noqa: D102
+    @property
+    def farther(self) -> int: ...  # noqa: D102
 
 
 def make_focus_marker(
-    focus: FocusReading, axis: DrawnAxis, inside: int, nearer: int, farther: int, lens_stamp: Time | None, header: Header
+    focus: Focus, axis: DrawnAxis, split: Split, lens_stamp: Time | None, header: Header
 ) -> FocusMarker:
     """The marker of one auxiliary focus image.
 
     Args:
         focus: the focus that was drawn.
         axis: where the depth axis and the focus were drawn.
-        inside, nearer, farther: counted points relative to the depth of field.
+        split: counted points inside the depth of field, nearer and farther.
         lens_stamp: stamp of the lens state that was used; None: there was none.
         header: the picture's.
     """
-    message = FocusMarker(header=header, state=STATES[focus.state], direction=DIRECTIONS[axis.direction])
+    message = FocusMarker(header=header, state=STATES[focus.state], direction=int(axis.direction))
     message.focus_distance_m = focus.focus_distance_m
     message.near_limit_m = focus.near_limit_m
     message.far_limit_m = focus.far_limit_m
-    message.image_width_px, message.image_height_px = axis.width_px, axis.height_px
+    message.image_width_px, message.image_height_px = axis.image_width_px, axis.image_height_px
     message.axis_depth_m = [float(value) for value in axis.axis_depth_m]
     message.axis_px = [float(value) for value in axis.axis_px]
     message.focus_px, message.near_px, message.far_px = float(axis.focus_px), float(axis.near_px), float(axis.far_px)
-    message.points_inside, message.points_nearer, message.points_farther = inside, nearer, farther
+    message.points_inside, message.points_nearer, message.points_farther = split.inside, split.nearer, split.farther
     if lens_stamp is not None:
         message.lens_stamp = lens_stamp
     return message

@@ -105,6 +105,8 @@ class _Stream:
     differences: deque[int] = field(default_factory=lambda: deque(maxlen=STAMPS_KEPT))
     paired_ns: int | None = None
     """Stamp of the last pair's part."""
+    began_s: float = 0.0
+    """When it was first heard after a silence."""
     arrived_s: float | None = None
     repeats: int = 0
     """Messages in a row with one and the same stamp."""
@@ -225,29 +227,37 @@ class PairSynchronizer:
 
     def add_picture(self, msg: Any) -> None:
         """Take a picture."""
-        self._guarded(self._pictures, self._ranges, msg)
+        self._guarded(self._pictures, msg)
 
     def add_range(self, msg: Any) -> None:
         """Take a cloud or a depth image."""
-        self._guarded(self._ranges, self._pictures, msg)
+        self._guarded(self._ranges, msg)
 
     def check(self) -> None:
         """Say why no pairs come, where none do. Called for each message; call it also from a timer, for when one stream ends."""
         now = self._clock()
-        pictures, ranges = self._pictures, self._ranges
-        quiet_s = max(QUIET_S, *(3 * (stream.period_ns() or 0) / NS_PER_S for stream in (pictures, ranges)))
-        if now - self._met_s < quiet_s:
+        if now - self._met_s < QUIET_S:
             return
-        heard = [stream.arrived_s is not None and now - stream.arrived_s < quiet_s for stream in (pictures, ranges)]
-        if all(heard):
+        quiet_s = self._quiet_s()
+        pictures, ranges = self._pictures, self._ranges
+        heard = [stream for stream in (pictures, ranges) if stream.arrived_s is not None and now - stream.arrived_s < quiet_s]
+        if not heard or now - max(self._met_s, *(stream.began_s for stream in heard)) < quiet_s:
+            return
+        if len(heard) == 2:
             self._say_why_apart()
-        elif any(heard):
-            there, missing = (pictures, ranges) if heard[0] else (ranges, pictures)
-            since = "yet" if missing.arrived_s is None else f"for {now - missing.arrived_s:.0f} s"
-            self._say(
-                "sync_missing",
-                f"nothing on {missing.topic} {since}, while {there.topic} brings messages: is it published, with a fitting QoS?",
-            )
+            return
+        there = heard[0]
+        missing = ranges if there is pictures else pictures
+        since = "yet" if missing.arrived_s is None else f"for {now - missing.arrived_s:.0f} s"
+        self._say(
+            "sync_missing",
+            f"nothing on {missing.topic} {since}, while {there.topic} brings messages: is it published, with a fitting QoS?",
+        )
+
+    def _quiet_s(self) -> float:
+        """How long no message is no news."""
+        periods = [self._pictures.period_ns() or 0, self._ranges.period_ns() or 0]
+        return max(QUIET_S, 3 * max(periods) / NS_PER_S)
 
     def _say_why_apart(self) -> None:
         """Both streams come, but no pair."""
@@ -291,10 +301,10 @@ class PairSynchronizer:
         self._latest_info = None
         self._connect()
 
-    def _guarded(self, stream: _Stream, other: _Stream, msg: Any) -> None:
+    def _guarded(self, stream: _Stream, msg: Any) -> None:
         """Nothing that a message or a handler brings about may reach the executor, which would end the node."""
         try:
-            self._take(stream, other, msg)
+            self._take(stream, msg)
         except Exception as error:
             self._counts.failed += 1
             self._say(
@@ -302,12 +312,14 @@ class PairSynchronizer:
                 f"a pair of {self._pictures.topic} and {self._ranges.topic} failed: {type(error).__name__}: {error}",
             )
 
-    def _take(self, stream: _Stream, other: _Stream, msg: Any) -> None:
+    def _take(self, stream: _Stream, msg: Any) -> None:
         now = self._clock()
         stamp_ns = to_ns(msg.header.stamp)
         stream.received += 1
-        arrived_s, stream.arrived_s = stream.arrived_s, now
-        passed_s = 0.0 if arrived_s is None else now - arrived_s
+        passed_s = 0.0 if stream.arrived_s is None else now - stream.arrived_s
+        if stream.arrived_s is None or passed_s > self._quiet_s():
+            stream.began_s = now
+        stream.arrived_s = now
         if stream.recent and not self._in_order(stream, stamp_ns, passed_s):
             return
         stream.recent.append(stamp_ns)

@@ -4,6 +4,9 @@ Brightness is logarithmic in the count, since a wall gathers a thousand readings
 Full brightness is tied to the number of readings a column has on average, not to the largest cell: it stays the same from frame to
 frame, so that nothing flickers.
 
+A lidar's points are few and each must be seen; a depth image fills half the plot, and would hide the picture if its faint cells
+were as strong. So the fainter cells give way as the plot fills up.
+
 Source: US 12,395,751 B2, paragraphs 36 to 38 and 60.
 """
 
@@ -22,8 +25,10 @@ from auxfocus_ros.view.palette import FOCUS, ramp
 
 _FULL_SHARE = 0.5  # of an average column's readings in one cell: full brightness
 _SMALLEST_FULL = 6.0
-_FAINTEST, _STRONGEST = 0.5, 0.97  # opacity of a single reading, and at full brightness
-_TINT = 0.13  # of the depth of field over the picture
+_FAINTEST_SPARSE, _FAINTEST_DENSE, _STRONGEST = 0.7, 0.12, 1.0  # opacity of the faintest cell, and at full brightness
+_SPARSE, _DENSE = 0.04, 0.35  # share of the cells that hold a reading
+_DENSITY_STEPS = 16
+_TINT = 0.09  # of the depth of field over the picture
 
 
 def brightness(distribution: DepthDistribution) -> NDArray[np.uint8]:
@@ -61,11 +66,12 @@ def paint_levels(
         dimming: of the ground where there is no point, 0 to 1.
         opacity: of everything, 0 to 1.
     """
-    plain = _tables(colours, None, dimming, opacity)
+    density = _density(levels)
+    plain = _tables(colours, None, density, dimming, opacity)
     colour, keep = (cv2.applyColorMap(levels, table) for table in plain)
     if in_focus is not None:
         rows = slice(*in_focus)
-        tables = _tables("amber" if mark_in_focus else colours, FOCUS, dimming, opacity)
+        tables = _tables("amber" if mark_in_focus else colours, FOCUS, density, dimming, opacity)
         for layer, table in zip((colour, keep), tables, strict=True):
             layer[rows] = cv2.applyColorMap(levels[rows], table)
     size = (ground.shape[1], ground.shape[0])
@@ -81,18 +87,26 @@ def dim(ground: NDArray[np.uint8], dimming: float, opacity: float) -> None:
         ground[:] = cv2.convertScaleAbs(ground, alpha=round(255 * (1 - dimming * opacity)) / 255)
 
 
-@lru_cache(maxsize=32)
+def _density(levels: NDArray[np.uint8]) -> float:
+    """How full the plot is, from 0 (a lidar) to 1 (a depth image), in steps."""
+    share = cv2.countNonZero(levels) / levels.size
+    return round(_DENSITY_STEPS * min(max((share - _SPARSE) / (_DENSE - _SPARSE), 0.0), 1.0)) / _DENSITY_STEPS
+
+
+@lru_cache(maxsize=128)
 def _tables(
-    colours: str, tint: Colour | None, dimming: float, opacity: float
+    colours: str, tint: Colour | None, density: float, dimming: float, opacity: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """By level: the colour laid on, and how much of the ground stays (of 255); both (256, 1, 3)."""
     level = np.arange(256, dtype=np.float32)[:, None] / 255
-    point = np.where(level > 0, _FAINTEST + (_STRONGEST - _FAINTEST) * level, 0) * opacity
+    faintest = _FAINTEST_SPARSE + density * (_FAINTEST_DENSE - _FAINTEST_SPARSE)
+    shaped = level ** (1.0 + density)
+    point = np.where(level > 0, faintest + (_STRONGEST - faintest) * shaped, 0) * opacity
     keep = np.full((256, 1), 1 - dimming * opacity, np.float32)
     colour = np.zeros((256, 3), np.float32)
     if tint is not None:
         colour += _TINT * opacity * np.array(tint, np.float32)
         keep *= 1 - _TINT * opacity
-    colour = colour * (1 - point) + point * ramp(colours)
+    colour = colour * (1 - point) + point * ramp(colours)[np.rint(255 * shaped[:, 0]).astype(int)]
     keep = np.repeat(keep * (1 - point), 3, axis=1)
     return np.rint(colour).astype(np.uint8)[:, None], np.rint(255 * keep).astype(np.uint8)[:, None]

@@ -71,7 +71,7 @@ class Layout:
     @property
     def cell_px(self) -> float:
         """Side of a cell that shows well at this size."""
-        return max(1.0, round(_CELL_PX * self.unit_px))
+        return max(_CELL_PX, round(_CELL_PX * self.unit_px))
 
 
 def arrange(picture_width_px: int, picture_height_px: int, options: ViewOptions) -> Layout:

@@ -12,15 +12,16 @@ from auxfocus_ros.view.ink import Colour
 from auxfocus_ros.view.options import PointColours
 
 GROUND: Colour = (24, 20, 18)  # of a panel beside the picture
+HALO: Colour = (10, 8, 6)  # round text and lines, so that they show on a bright sky
 SCALE: Colour = (240, 238, 232)
 FOCUS: Colour = (40, 176, 255)
 FOCUS_INK: Colour = (16, 14, 12)  # text on a plate of the focus colour
 QUIET: Colour = (208, 204, 198)
 
 _RAMPS: dict[str, tuple[Colour, ...]] = {
-    "ice": ((168, 104, 30), (220, 164, 62), (240, 212, 130), (252, 248, 226)),
-    "grey": ((110, 110, 110), (165, 165, 165), (210, 210, 210), (250, 250, 250)),
-    "amber": ((0, 112, 214), (24, 156, 255), (96, 200, 255), (206, 240, 255)),
+    "ice": ((176, 104, 22), (244, 190, 84), (250, 226, 158), (255, 252, 240)),
+    "grey": ((140, 140, 140), (180, 180, 180), (218, 218, 218), (255, 255, 255)),
+    "amber": ((0, 96, 196), (20, 164, 255), (104, 206, 255), (214, 244, 255)),
 }
 _VIRIDIS_PART = (70, 225)  # without its black end, which a dark picture swallows, and its yellow end, which is the focus' colour
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.view.ink import Colour, Sprite, sprite_of
+from auxfocus_ros.view.palette import HALO
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _LARGER = 8  # how much larger the strokes are drawn than they are shown
 _WEIGHT = 0.16  # of the stroke, against the height of a capital
-_HALO = (10, 8, 6)
 _HALO_STRENGTH = 0.8
 
 
@@ -29,7 +29,7 @@ def label(text: str, height_px: float, colour: Colour, opacity: float) -> Sprite
     ink = _strokes(text, height_px, border)
     wide = 2 * round(0.12 * height_px * _LARGER) + 1
     halo = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide)))
-    return sprite_of([(cv2.GaussianBlur(_shrunk(halo), (0, 0), 0.8), _HALO, _HALO_STRENGTH), (_shrunk(ink), colour, 1.0)], opacity)
+    return sprite_of([(cv2.GaussianBlur(_shrunk(halo), (0, 0), 0.8), HALO, _HALO_STRENGTH), (_shrunk(ink), colour, 1.0)], opacity)
 
 
 @lru_cache(maxsize=256)
@@ -48,21 +48,21 @@ def plate(text: str, height_px: float, ink: Colour, ground: Colour, opacity: flo
             cv2.circle(shape, (x, y), radius, 255, -1)
     small = _shrunk(shape)
     shadow = cv2.GaussianBlur(small, (0, 0), 1.2)
-    return sprite_of([(shadow, _HALO, 0.6), (small, ground, 0.96), (_shrunk(strokes), ink, 1.0)], opacity)
+    return sprite_of([(shadow, HALO, 0.6), (small, ground, 0.96), (_shrunk(strokes), ink, 1.0)], opacity)
 
 
 @lru_cache(maxsize=64)
 def triangle(size_px: float, direction: str, colour: Colour, opacity: float) -> Sprite:
-    """An arrow head that points 'up', 'down' or 'right', with a dark halo."""
+    """An arrow head that points 'up', 'down' or 'left', with a dark halo."""
     side = 2 * math.ceil(0.5 * size_px) + 6
     shape = np.zeros((side * _LARGER, side * _LARGER), np.uint8)
     centre, half = side * _LARGER / 2, size_px * _LARGER / 2
     tip = np.array([[-0.8, 1.0], [0.8, 0.0], [-0.8, -1.0]])  # points right
-    turned = {"right": tip, "up": np.stack([tip[:, 1], -tip[:, 0]], 1), "down": tip[:, ::-1]}[direction]
+    turned = {"left": -tip, "up": np.stack([tip[:, 1], -tip[:, 0]], 1), "down": tip[:, ::-1]}[direction]
     cv2.fillPoly(shape, [np.rint(centre + half * turned).astype(np.int32)], 255)
     wide = 2 * _LARGER + 1
     halo = cv2.dilate(shape, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide)))
-    return sprite_of([(cv2.GaussianBlur(_shrunk(halo), (0, 0), 0.8), _HALO, 0.7), (_shrunk(shape), colour, 1.0)], opacity)
+    return sprite_of([(cv2.GaussianBlur(_shrunk(halo), (0, 0), 0.8), HALO, 0.7), (_shrunk(shape), colour, 1.0)], opacity)
 
 
 def _strokes(text: str, height_px: float, border_px: int) -> NDArray[np.uint8]:

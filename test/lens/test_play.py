@@ -1,8 +1,9 @@
 """Backlash, worked by hand, and the two properties of a play."""
 
-from auxfocus_ros.lens.play import follow
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from auxfocus_ros.lens.play import follow
 
 paths = st.lists(st.floats(-1000, 1000), min_size=1, max_size=8)
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ def opencv(model: CameraModel, points: NDArray[np.float64]) -> NDArray[np.float6
         pixels, _ = cv2.fisheye.projectPoints(points[:, None], zero, zero, model.matrix(), coefficients)
     else:
         pixels, _ = cv2.projectPoints(points, zero, zero, model.matrix(), coefficients if coefficients.size else None)
-    return pixels[:, 0]
+    return np.asarray(pixels[:, 0], np.float64)
 
 
 def cloud(count: int, widest: float, seed: int = 1) -> NDArray[np.float64]:
@@ -46,7 +47,7 @@ class TestAgainstOpenCV:
     @pytest.mark.parametrize("model", MODELS)
     @pytest.mark.parametrize("kind", [np.float32, np.float64])
     def test_models(self, model: str, kind: type) -> None:
-        points = cloud(20_000, 0.8).astype(kind)
+        points: NDArray[Any] = cloud(20_000, 0.8).astype(kind)
         u, v = camera(model).project(points)
         assert u.dtype == v.dtype == np.float32
         assert np.isfinite(u).all()
@@ -227,7 +228,7 @@ class TestGuards:
     )
     def test_bad_fields_are_named(self, field: str, value: object) -> None:
         with pytest.raises(InputError, match=field):
-            replace(PINHOLE, **{field: value})
+            replace(PINHOLE, **{field: value})  # type: ignore[arg-type]
 
     @pytest.mark.parametrize(
         ("model", "coefficients", "piece"),

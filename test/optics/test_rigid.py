@@ -14,7 +14,7 @@ unit_quaternions = (
     .map(lambda q: tuple((np.array(q) / np.linalg.norm(q)).tolist()))
 )
 translations = st.tuples(*[st.floats(-100, 100)] * 3)
-transforms = st.builds(lambda q, t: RigidTransform.from_quaternion(*q, t), unit_quaternions, translations)
+transforms = st.builds(lambda q, t: RigidTransform.from_quaternion(q[0], q[1], q[2], q[3], t), unit_quaternions, translations)
 
 
 def test_lidar_to_optical_by_hand() -> None:

@@ -140,6 +140,15 @@ def test_a_stream_that_does_not_come_is_named():
     assert rig.problems == []
 
 
+@pytest.mark.parametrize("pause_ms", [5000, 60_000])
+def test_a_pause_is_no_trouble(pause_ms):
+    """Before the first message, and in the middle: the first picture after it has no cloud yet."""
+    rig = Rig()
+    for start_ms in (pause_ms, 2 * pause_ms + 1000):
+        rig.play([(a + start_ms, k, s + start_ms) for a, k, s in stream("picture", 30) + stream("cloud", 30, late_ms=9)])
+    assert len(rig.pairs) == 60 and rig.problems == []
+
+
 def test_slow_streams_are_not_missing():
     rig = Rig()
     rig.play(stream("picture", 40, period_ms=1500) + stream("cloud", 40, period_ms=1500, late_ms=10))

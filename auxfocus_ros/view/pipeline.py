@@ -1,0 +1,162 @@
+"""From one frame to its auxiliary focus image: axis, counts, drawing, in the order that a node or a command needs.
+
+What is remembered from frame to frame is the depth axis alone, which follows the scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auxfocus_ros.distribution import (
+    AxisFollower,
+    DepthAxis,
+    DepthDistribution,
+    FocusSplit,
+    Scale,
+    count_depth_image,
+    count_points,
+    project_cloud,
+    split_by_focus,
+)
+from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.optics import CameraModel, RigidTransform
+from auxfocus_ros.view.aux_image import draw_aux_image
+from auxfocus_ros.view.focus_reading import FocusReading
+from auxfocus_ros.view.layout import counts_shape
+from auxfocus_ros.view.marker_geometry import MarkerGeometry
+from auxfocus_ros.view.options import ViewOptions
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """Options of `AuxFocusPipeline`.
+
+    Attributes:
+        view: what the image is to look like.
+        scale: of the depth axis: 'linear', 'dioptre' or 'log'.
+        near_m, far_m: ends of the depth axis, metres; 0: follow the scene.
+        bins: of the depth axis; 0: as many as show well in the picture.
+
+    Raises:
+        ConfigurationError: an end of the axis that cannot be.
+    """
+
+    view: ViewOptions = field(default_factory=ViewOptions)
+    scale: Scale = "log"
+    near_m: float = 0.0
+    far_m: float = 0.0
+    bins: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what the view does not."""
+        if not (0 <= self.near_m < np.inf and 0 <= self.far_m < np.inf and self.bins >= 0):
+            raise ConfigurationError(
+                f"depth axis: near, far and bins must be 0 (automatic) or greater, got {self.near_m} m, {self.far_m} m, {self.bins}"
+            )
+        DepthAxis(self.near_m or min(0.05, self.far_m / 2 or 1), self.far_m or max(500.0, 2 * self.near_m), self.bins or 256, self.scale)
+
+
+@dataclass(frozen=True, eq=False)
+class AuxFocusResult:
+    """What became of a frame.
+
+    Attributes:
+        image: the auxiliary focus image, BGR uint8.
+        geometry: where axis, focus and depth of field stand in it.
+        distribution: the counts that were drawn; empty without depth.
+        focus: the reading that was drawn.
+        split: readings inside the depth of field, nearer and farther.
+    """
+
+    image: NDArray[np.uint8]
+    geometry: MarkerGeometry
+    distribution: DepthDistribution
+    focus: FocusReading
+    split: FocusSplit
+
+
+class AuxFocusPipeline:
+    """Makes auxiliary focus images of a stream of frames; not for use from several threads at once.
+
+    `options` may be set between frames; an axis that follows begins anew where the axis' options changed.
+    """
+
+    def __init__(self, options: PipelineOptions | None = None) -> None:
+        """Begin with an axis that has seen no scene."""
+        self._options = options or PipelineOptions()
+        self._follower = self._new_follower(256)
+
+    @property
+    def options(self) -> PipelineOptions:
+        """The present options."""
+        return self._options
+
+    @options.setter
+    def options(self, options: PipelineOptions) -> None:
+        old, self._options = self._options, options
+        if (old.scale, old.near_m, old.far_m) != (options.scale, options.near_m, options.far_m):
+            self._follower = self._new_follower(256)
+
+    def run(
+        self,
+        picture: NDArray[np.uint8],
+        focus: FocusReading,
+        *,
+        camera: CameraModel | None = None,
+        points_m: NDArray[Any] | None = None,
+        optical_from_points: RigidTransform | None = None,
+        depth_m: NDArray[Any] | None = None,
+    ) -> AuxFocusResult:
+        """Make the image of one frame.
+
+        Args:
+            picture: (H, W, 3) uint8 BGR or (H, W) uint8 grey.
+            focus: where the focus stands.
+            camera: of the picture; needed with a cloud.
+            points_m: cloud, (N, 3) float or structured with x, y, z, in its own frame.
+            optical_from_points: from the cloud's frame to the camera's optical frame; None: they are one.
+            depth_m: depth image of the picture's field of view, float32 metres or uint16 millimetres; taken where there is no cloud.
+
+        Returns:
+            The image and all that was worked out for it. Without cloud and depth image the picture is drawn with the axis and the
+            focus alone.
+
+        Raises:
+            InputError: input that cannot be used.
+        """
+        height, width = picture.shape[:2]
+        if points_m is not None:
+            if camera is None:
+                raise InputError("auxiliary focus image: a cloud needs the picture's camera model (camera_info)")
+            if (camera.width_px, camera.height_px) != (width, height):
+                camera = camera.scaled_to(width, height)
+            shown = project_cloud(points_m, optical_from_points or RigidTransform.identity(), camera)
+            bins, columns = counts_shape(width, height, self._options.view)
+            axis = self._axis(shown.depth_m, 1.0, bins)
+            distribution = count_points(shown.u_px, shown.depth_m, axis, columns, width)
+            split = split_by_focus(shown.depth_m, focus.near_limit_m, focus.far_limit_m)
+        elif depth_m is not None:
+            unit_m = 0.001 if depth_m.dtype == np.uint16 else 1.0
+            bins, columns = counts_shape(width, height, self._options.view, source_width_px=depth_m.shape[-1])
+            axis = self._axis(depth_m, unit_m, bins)
+            distribution = count_depth_image(depth_m, axis, columns, unit_m)
+            split = split_by_focus(depth_m, focus.near_limit_m, focus.far_limit_m, unit_m)
+        else:
+            bins, columns = counts_shape(width, height, self._options.view)
+            distribution = DepthDistribution.empty(self._axis(np.empty(0, np.float32), 1.0, bins), columns, width)
+            split = FocusSplit(0, 0, 0)
+        image, geometry = draw_aux_image(picture, distribution, focus, self._options.view)
+        return AuxFocusResult(image, geometry, distribution, focus, split)
+
+    def _axis(self, depth: NDArray[Any], unit_m: float, bins: int) -> DepthAxis:
+        axis = self._follower.update(depth, unit_m)
+        wanted = self._options.bins or bins
+        return axis if axis.bins == wanted else DepthAxis(axis.near_m, axis.far_m, wanted, axis.scale)
+
+    def _new_follower(self, bins: int) -> AxisFollower:
+        o = self._options
+        return AxisFollower(bins, o.scale, fixed_near_m=o.near_m or None, fixed_far_m=o.far_m or None)
