@@ -101,7 +101,8 @@ class SimulatedStepper:
         self._fault = (Fault.NONE, "")
         self._settles_at_s: float | None = None
         self._rested_at_s: float | None = None  # the rest before the present motion
-        self._motion = _Motion(now_s, Profile((), position_steps), math.nan, 0.0, position_steps, position_steps)
+        place = float(position_steps)
+        self._motion = _Motion(now_s, Profile((), place), math.nan, 0.0, place, place)
         self._last_answer: ActuatorState | None = None
 
     # Actuator

@@ -1,8 +1,9 @@
 """The node `lens_actuator`: goals in, moving glass, the truth about it out.
 
-One goal is under way at a time. A new goal that can be takes over: the one under way is aborted, the glass goes on from where it is with
-the speed that it has. A goal that cannot be is aborted with the limit in words and leaves the one under way alone. One timer looks at
-the glass while it moves; each look publishes the state and the feedback, and wakes the goal's coroutine once its move has ended.
+One goal is under way at a time. A new goal that can be takes over: the one under way is aborted, and the glass goes on from where
+it is with the speed that it has. A goal that cannot be is aborted with the limit in words and leaves the one under way alone. A
+timer looks at the glass while it moves; each look publishes the state and the feedback, and wakes the goal's coroutine once its
+move has ended.
 
 `lens/state` tells the truth from configuration to clean-up, active or not: where the glass is does not depend on who may move it.
 """
@@ -92,7 +93,7 @@ class _Underway:
 
     handle: ServerGoalHandle
     move: Move
-    ended: Future
+    ended: Future[tuple[MoveEnding, MoveLens.Result]]
 
 
 class LensActuator(ManagedNode[LensActuatorParameters]):
@@ -114,7 +115,7 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
             self,
             MoveLens,
             "lens/move",
-            execute_callback=self._execute,  # type: ignore[arg-type]  # rclpy awaits it, its annotation does not say so
+            execute_callback=self._execute,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             result_timeout=RESULT_KEPT_S,
         )
@@ -127,7 +128,7 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         lens = load_lens(p.lens)
         position = p.initial_position_steps
         if position == math.inf:
-            position = round(0.5 * (lens.min_position_steps + lens.max_position_steps))
+            position = float(round(0.5 * (lens.min_position_steps + lens.max_position_steps)))
         if not lens.contains(position):
             raise ConfigurationError(
                 f"initial_position_steps is {position:g}, outside the range of lens '{lens.name}', "
@@ -141,7 +142,7 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timers_of_state = [
             self.create_timer(1.0 / p.motion_rate_hz, self._on_motion, clock=steady),
-            self.create_timer(1.0 / p.rest_rate_hz, self._look, clock=steady),
+            self.create_timer(1.0 / p.rest_rate_hz, self._on_rest, clock=steady),
         ]
         self.get_logger().info(f"lens '{lens.name}' at {position:g} steps; random seed {config.seed}")
 
@@ -191,13 +192,14 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
 
     async def _execute(self, handle: ServerGoalHandle) -> MoveLens.Result:
         """One goal from its acceptance to its result; never blocks."""
-        refusal = self._begin(handle)
-        if refusal is not None:
-            ending, result = refusal, self._result(refusal)
-            self.health.problem("goal", f"goal aborted: {ending.message}")
+        begun = self._begin(handle)
+        if isinstance(begun, MoveEnding):
+            ending, result = begun, self._result(begun)
+            self.health.problem("goal", f"goal not taken: {ending.message}")
         else:
-            assert self._underway is not None
-            ending, result = await self._underway.ended
+            answer = await begun.ended
+            assert answer is not None
+            ending, result = answer
         name = ending.code.name.lower() if ending.code is not LensErrorCode.NONE else "reached"
         self._endings[name] = self._endings.get(name, 0) + 1
         if ending.code is LensErrorCode.NONE:
@@ -208,7 +210,7 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
             handle.abort()
         return result
 
-    def _begin(self, handle: ServerGoalHandle) -> MoveEnding | None:
+    def _begin(self, handle: ServerGoalHandle) -> _Underway | MoveEnding:
         """Set the glass going for a goal; or why not."""
         goal, now_s = handle.request, time.monotonic()
         if self._farewell:
@@ -225,9 +227,10 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         except LensGoalError as error:
             return MoveEnding(LensErrorCode[error.code], str(error))
         self._end(MoveEnding(LensErrorCode.TAKEN_OVER, f"a newer goal took over; the glass goes on to {target:.1f} steps"))
-        self._underway = _Underway(handle, Move(self._actuator, target, now_s, goal.max_speed_steps_per_s), Future())
+        move = Move(self._actuator, target, now_s, goal.max_speed_steps_per_s)
+        underway = self._underway = _Underway(handle, move, Future())
         self._wake()
-        return None
+        return underway
 
     def _end(self, ending: MoveEnding) -> None:
         """The goal under way, if there is one, has ended; its coroutine finishes it in the executor's next turn."""
@@ -261,6 +264,10 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         state = self._look()
         if self._underway is None and not (state.moving and state.fault is Fault.NONE):
             self._timers_of_state[0].cancel()
+
+    def _on_rest(self) -> None:
+        """The slow timer; it never stops."""
+        self._look()
 
     def _look(self) -> ActuatorState:
         """Look once: publish the state and the feedback, and end a move that is over."""

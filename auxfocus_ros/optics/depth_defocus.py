@@ -175,11 +175,12 @@ class _Layer:
     """One rung of the ladder, and where the pixels lie that belong to it.
 
     Depth is told by the signed square of the blur's radius, r |r|, which falls from far to near. The layer's pixels are those between `back` (the
-    next rung farther) and `front` (the next one nearer); opacity grows from 0 at `back` to 1 at `own`. `intervals` are bits, as in `_Scene.blocks`.
-    `hidden_px` is the widest blur of anything in front: so far behind it the layer may still be seen. `fill` is what the layer looks like
+    next rung farther) and `front` (the next one nearer); their share grows from 0 at `back` to 1 at `own` and falls to 0 at `front`. `number` is the
+    rung's, counted from the back; `intervals` are bits, as in `_Scene.blocks`. `hidden_px` is the widest blur of anything in front: so far behind it the layer may still be seen. `fill` is what the layer looks like
     behind what stands in front of it: (channels + 1, H / 4, W / 4), light times opacity and opacity.
     """
 
+    number: int
     radius_px: float
     back: float
     own: float
@@ -196,13 +197,19 @@ class _Layer:
         return next((divisor for least, divisor in REDUCTIONS if self.radius_px >= least), 1)
 
     def opacity(self, squares: np.ndarray) -> np.ndarray:
-        """Opacity of pixels by their signed squares, as if nothing stood in front of them."""
-        if math.isinf(self.back):
+        """Share of pixels that belongs to this layer, by their signed squares; with those of the two neighbouring rungs it sums to 1."""
+        share: np.ndarray | None = None
+        if math.isfinite(self.front):
+            share = squares * np.float32(1.0 / (self.own - self.front))
+            share += np.float32(-self.front / (self.own - self.front))
+        if math.isfinite(self.back):
+            rising = squares * np.float32(-1.0 / (self.back - self.own))
+            rising += np.float32(self.back / (self.back - self.own))
+            share = rising if share is None else np.minimum(share, rising, out=share)
+        if share is None:
             return np.ones(squares.shape, np.float32)
-        opacity = np.subtract(np.float32(self.back), squares)
-        opacity *= np.float32(1.0 / (self.back - self.own))
-        np.minimum(opacity, np.float32(1.0), out=opacity)
-        return np.asarray(np.maximum(opacity, np.float32(0.0), out=opacity))
+        np.minimum(share, np.float32(1.0), out=share)
+        return np.asarray(np.maximum(share, np.float32(0.0), out=share))
 
     def seen(self, squares: np.ndarray) -> np.ndarray:
         """1 where a pixel belongs to the layer or lies behind it, 0 where it stands in front of it."""
@@ -277,6 +284,7 @@ def _build_layers(light: np.ndarray, squares: np.ndarray, blocks: np.ndarray, ru
         in_front = [j for j in range(k + 1, len(rungs)) if there & (1 << j)]
         hidden = max((abs(rungs[i]) for j in in_front for i in (j, min(j + 1, len(rungs) - 1))), default=0.0)
         layer = _Layer(
+            number=k,
             radius_px=float(abs(rungs[k])),
             back=float(limits[k - 1]) if k else math.inf,
             own=float(limits[k]),
@@ -298,7 +306,7 @@ def _fill_behind(layer: _Layer, light: np.ndarray, squares: np.ndarray) -> np.nd
     Opacity is continued like light: behind an object with the layer on one side and something farther on the other, the layer ends in between.
     """
     seen = layer.seen(squares)
-    opacity = layer.opacity(squares) * seen
+    opacity = layer.opacity(squares)
     if not opacity.any():
         return None
     filled = _push_pull(cv2.merge([*(light * opacity), opacity]), seen)
@@ -386,12 +394,9 @@ def _layer_in_tile(scene: _Scene, layer: _Layer, rows: Span, columns: Span) -> t
     planes = np.empty((len(light) + 1, y1 - y0, x1 - x0), np.float32)
     planes[-1] = layer.opacity(squares)
     hidden = layer.in_front != 0 and scene.where(layer.in_front, (y0, y1), (x0, x1), 0) is not None
-    if hidden:
-        seen = layer.seen(squares)
-        planes[-1] *= seen
     np.multiply(light, planes[-1], out=planes[:-1])
     if hidden and layer.fill is not None:
-        behind = np.subtract(np.float32(1.0), seen, out=seen)
+        behind = cv2.threshold(squares, layer.front, 1.0, cv2.THRESH_BINARY_INV)[1]
         part = layer.fill[:, y0 // FILL_STRIDE : y1 // FILL_STRIDE, x0 // FILL_STRIDE : x1 // FILL_STRIDE]
         for plane, coarse in zip(planes, part, strict=True):
             wide = cv2.resize(coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
@@ -402,17 +407,35 @@ def _layer_in_tile(scene: _Scene, layer: _Layer, rows: Span, columns: Span) -> t
 
 
 def _render_tile(scene: _Scene, rows: Span, columns: Span) -> np.ndarray:
-    """Linear light of a tile, (channels, h, w)."""
-    total = np.zeros((len(scene.light) + 1, rows[1] - rows[0], columns[1] - columns[0]), np.float32)
-    for layer in scene.layers:
+    """Linear light of a tile, (channels, h, w): the layers that meet it, from front to back.
+
+    A layer shows through what the layers in front let pass. With the rung just in front of it, it shares pixels: there the two are parts of one
+    surface, which cover side by side (A + B), and not two surfaces that cover by chance (A + B - A B).
+    """
+    size = (rows[1] - rows[0], columns[1] - columns[0])
+    total = np.zeros((len(scene.light) + 1, *size), np.float32)
+    passing = np.ones(size, np.float32)
+    neighbour: tuple[int, tuple[slice, slice], np.ndarray] | None = None
+    for layer in reversed(scene.layers):
         part = _layer_in_tile(scene, layer, rows, columns)
         if part is None:
             continue
         (y0, y1), (x0, x1), planes = part
-        under = total[:, y0 - rows[0] : y1 - rows[0], x0 - columns[0] : x1 - columns[0]]
-        under *= np.float32(1.0) - planes[-1]
-        for below, plane in zip(under, planes, strict=True):
-            below += plane
+        place = (slice(y0 - rows[0], y1 - rows[0]), slice(x0 - columns[0], x1 - columns[0]))
+        opacity = planes[-1]
+        # What of the light that passes the layers in front is this layer's: opacity / (1 - opacity of the neighbour), at most all of it.
+        if neighbour is not None and neighbour[0] == layer.number + 1:
+            beside = np.ones(size, np.float32)
+            beside[neighbour[1]] -= neighbour[2]
+            share = passing[place] / np.maximum(np.maximum(beside[place], opacity), np.float32(1e-6))
+        else:
+            share = passing[place]
+        for sum_so_far, plane in zip(total[(slice(None), *place)], planes, strict=True):
+            sum_so_far += share * plane
+        passing[place] -= share * opacity
+        neighbour = (layer.number, place, opacity)
+        if not (passing > 1e-4).any():
+            break
     # Every pixel belongs to a layer of its own; the floor is for rounding only.
     return np.asarray(total[:-1] / np.maximum(total[-1], np.float32(1e-6)))
 

@@ -19,7 +19,7 @@ from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.rig.frame import Frame, fields_xyz, structured_points
 from auxfocus_ros.rig.recording_writer import RecordingWriter
-from auxfocus_ros.rig.source import Source
+from auxfocus_ros.rig.source import Source, open_source
 
 RANGE_NOISE_M = 0.005  # standard deviation along the ray
 ZOOM = (0.75, 1.0)  # width of the window as a part of the widest that fits
@@ -104,7 +104,7 @@ def resampled_cloud(xyz_m: np.ndarray, intensity: np.ndarray, count: int, rng: n
 
 
 def make_sequence(
-    recording: Source,
+    recording: Source | str | Path,
     output: str | Path,
     *,
     width_px: int = 1280,
@@ -113,18 +113,19 @@ def make_sequence(
     rate_hz: float = 30.0,
     seconds: float = 10.0,
     seed: int = 0,
-    on_progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write a sequence of JPEG pictures with clouds.
 
     Args:
-        recording: a source whose frames have points or depth images; each stands for an equal part of the sequence.
+        recording: a recording's path, or a source; its frames need points or depth images, and each stands for an equal part of
+            the sequence.
         output: the rosbag2 folder to make, or a path that ends in .mcap for a single file. Some 50 MB a second at the defaults.
         width_px, height_px: size of the pictures, > 0.
         points: points of each cloud, > 0.
         rate_hz: pairs a second, > 0. seconds: length, > 0.
         seed: of the noise; the same arguments give the same bytes.
-        on_progress: called with (pairs written, pairs in all).
+        progress: called with (pairs written, pairs in all).
 
     Returns:
         The output's path.
@@ -136,9 +137,7 @@ def make_sequence(
     for name, value in (("width", width_px), ("height", height_px), ("points", points), ("rate", rate_hz), ("seconds", seconds)):
         if not (math.isfinite(value) and value > 0):
             raise ConfigurationError(f"a sequence with {name} {value}: wanted a number above zero")
-    frames = list(recording.frames())
-    if not frames:
-        raise InputError(f"{recording.name} gives no frame to make a sequence from")
+    frames = _all_frames(recording)
     clouds = [frame_points(frame) for frame in frames]
     total = max(1, round(seconds * rate_hz))
     rng = np.random.default_rng(seed)
@@ -153,9 +152,21 @@ def make_sequence(
             writer.add_compressed(stamp_ns, CAMERA_FRAME, _jpeg(window_picture(frame.picture, width_px, height_px, window)))
             writer.add_camera(stamp_ns, CAMERA_FRAME, window_camera(frame.camera, width_px, height_px, window))
             writer.add_points(stamp_ns, POINTS_FRAME, resampled_cloud(*clouds[chosen], points, rng))
-            if on_progress is not None:
-                on_progress(index + 1, total)
+            if progress is not None:
+                progress(index + 1, total)
     return output
+
+
+def _all_frames(recording: Source | str | Path) -> list[Frame]:
+    source = open_source("recording", recording) if isinstance(recording, str | Path) else recording
+    try:
+        frames = list(source.frames())
+    finally:
+        if source is not recording:
+            source.close()
+    if not frames:
+        raise InputError(f"{source.name} gives no frame to make a sequence from")
+    return frames
 
 
 def _jpeg(picture: np.ndarray) -> bytes:

@@ -1,7 +1,8 @@
 """Stamps by the node's clock for what happened by the steady clock.
 
-The glass moves by the steady clock, because a simulated clock may stand still or jump and a lens must not hang with it. Stamps are
-the node's, because they are compared with the stamps of pictures. An event is stamped by how long ago it was when first asked for.
+The glass moves by the steady clock, because a simulated clock may stand still or jump and a lens must not hang with it. Stamps
+are the node's, because they are compared with the stamps of pictures. An event is stamped by how long ago it was when first
+asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class EventStamps:
             clock_now_ns: the node's clock now.
 
         Returns:
-            Nanoseconds, never in the future: when the node's clock has jumped back past the event it is stamped anew. 0 for never.
+            Nanoseconds, never in the future: when the node's clock has jumped back past the event it is stamped anew. 0 for
+            never.
         """
         if event_s is None:
             return 0

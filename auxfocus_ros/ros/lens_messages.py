@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
@@ -22,41 +23,46 @@ def make_lens_state(lens: Lens, state: ActuatorState, header: Header, settled_st
         header: the stamp of when that was true, and the optical frame.
         settled_stamp: when the glass last came to rest; zero: not since start.
     """
-    near_m, far_m = lens.depth_of_field_m(state.position_steps)
+    position = state.position_steps
+    near_m, far_m = lens.depth_of_field_m(position)
+    numbers = {
+        "position_steps": position,
+        "goal_position_steps": state.goal_steps,
+        "velocity_steps_per_s": state.velocity_steps_per_s,
+        "min_position_steps": lens.min_position_steps,
+        "max_position_steps": lens.max_position_steps,
+        "sensor_distance_m": lens.sensor_distance_m(position),
+        "focus_distance_m": lens.focus_distance_m(position),
+        "near_limit_m": near_m,
+        "far_limit_m": far_m,
+        "hyperfocal_distance_m": lens.hyperfocal_m,
+        "focal_length_m": lens.focal_length_m,
+        "f_number": lens.f_number,
+        "circle_of_confusion_m": lens.circle_of_confusion_m,
+        "pixel_pitch_m": lens.pixel_pitch_m,
+    }
     return LensState(
         header=header,
         lens_name=lens.name,
-        position_steps=state.position_steps,
-        goal_position_steps=state.goal_steps,
-        velocity_steps_per_s=state.velocity_steps_per_s,
-        min_position_steps=float(lens.min_position_steps),
-        max_position_steps=float(lens.max_position_steps),
         moving=state.moving,
         settled_stamp=settled_stamp,
-        sensor_distance_m=lens.sensor_distance_m(state.position_steps),
-        focus_distance_m=lens.focus_distance_m(state.position_steps),
-        near_limit_m=near_m,
-        far_limit_m=far_m,
-        hyperfocal_distance_m=lens.hyperfocal_m,
-        beyond_infinity=lens.beyond_infinity(state.position_steps),
-        focal_length_m=float(lens.focal_length_m),
-        f_number=float(lens.f_number),
-        circle_of_confusion_m=float(lens.circle_of_confusion_m),
-        pixel_pitch_m=float(lens.pixel_pitch_m),
+        beyond_infinity=lens.beyond_infinity(position),
         fault_code=getattr(LensState, f"FAULT_{state.fault.name}"),
         fault_text=state.fault_text,
+        **_floats(numbers),
     )
 
 
 def make_move_feedback(lens: Lens, state: ActuatorState) -> MoveLens.Feedback:
     """The feedback of a move under way."""
-    return MoveLens.Feedback(
-        position_steps=state.position_steps,
-        goal_position_steps=state.goal_steps,
-        focus_distance_m=lens.focus_distance_m(state.position_steps),
-        velocity_steps_per_s=state.velocity_steps_per_s,
-        remaining_s=state.settles_in_s,
-    )
+    numbers = {
+        "position_steps": state.position_steps,
+        "goal_position_steps": state.goal_steps,
+        "focus_distance_m": lens.focus_distance_m(state.position_steps),
+        "velocity_steps_per_s": state.velocity_steps_per_s,
+        "remaining_s": state.settles_in_s,
+    }
+    return MoveLens.Feedback(**_floats(numbers))
 
 
 def make_move_result(
@@ -67,7 +73,13 @@ def make_move_result(
     return MoveLens.Result(
         error_code=getattr(MoveLens.Result, f"ERROR_{code.name}"),
         message=message,
-        position_steps=position,
-        focus_distance_m=math.nan if lens is None else lens.focus_distance_m(position),
         settled_stamp=settled_stamp,
+        **_floats(
+            {"position_steps": position, "focus_distance_m": math.nan if lens is None else lens.focus_distance_m(position)}
+        ),
     )
+
+
+def _floats(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Every number as a float: an `int` in a float field ends the process in an assertion of the generated C code."""
+    return {name: float(value) for name, value in numbers.items()}

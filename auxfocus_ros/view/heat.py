@@ -25,7 +25,7 @@ from auxfocus_ros.view.palette import FOCUS, ramp
 
 _FULL_SHARE = 0.5  # of an average column's readings in one cell: full brightness
 _SMALLEST_FULL = 6.0
-_FAINTEST_SPARSE, _FAINTEST_DENSE, _STRONGEST = 0.7, 0.12, 1.0  # opacity of the faintest cell, and at full brightness
+_FAINTEST_SPARSE, _FAINTEST_DENSE, _STRONGEST = 0.8, 0.12, 1.0  # opacity of the faintest cell, and at full brightness
 _SPARSE, _DENSE = 0.04, 0.35  # share of the cells that hold a reading
 _DENSITY_STEPS = 16
 _TINT = 0.09  # of the depth of field over the picture
@@ -41,7 +41,7 @@ def brightness(distribution: DepthDistribution) -> NDArray[np.uint8]:
     level = distribution.counts.astype(np.float32)
     level += 1.0
     np.log(level, out=level)
-    level *= np.float32(255.0 / np.log1p(full))
+    level *= np.float32(255.0 / max(np.log1p(full), 2.0))
     np.minimum(level, 255.0, out=level)
     return level.astype(np.uint8)
 
@@ -67,16 +67,16 @@ def paint_levels(
         opacity: of everything, 0 to 1.
     """
     density = _density(levels)
-    plain = _tables(colours, None, density, dimming, opacity)
-    colour, keep = (cv2.applyColorMap(levels, table) for table in plain)
+    colour, keep = (cv2.applyColorMap(levels, table) for table in _tables(colours, None, density, dimming, opacity))
     if in_focus is not None:
         rows = slice(*in_focus)
-        tables = _tables("amber" if mark_in_focus else colours, FOCUS, density, dimming, opacity)
+        # What is in focus gives way less: it is what the operator looks for.
+        tables = _tables("amber" if mark_in_focus else colours, FOCUS, density / 2, dimming, opacity)
         for layer, table in zip((colour, keep), tables, strict=True):
             layer[rows] = cv2.applyColorMap(levels[rows], table)
     size = (ground.shape[1], ground.shape[0])
     if size != (levels.shape[1], levels.shape[0]):
-        colour, keep = (cv2.resize(layer, size, interpolation=cv2.INTER_LINEAR) for layer in (colour, keep))
+        colour, keep = (cv2.resize(layer, size, interpolation=cv2.INTER_NEAREST) for layer in (colour, keep))
     cv2.add(cv2.multiply(ground, keep, scale=1 / 255), colour, dst=keep)
     ground[:] = keep
 
@@ -100,7 +100,7 @@ def _tables(
     """By level: the colour laid on, and how much of the ground stays (of 255); both (256, 1, 3)."""
     level = np.arange(256, dtype=np.float32)[:, None] / 255
     faintest = _FAINTEST_SPARSE + density * (_FAINTEST_DENSE - _FAINTEST_SPARSE)
-    shaped = level ** (1.0 + density)
+    shaped = level ** (0.6 + 1.4 * density)
     point = np.where(level > 0, faintest + (_STRONGEST - faintest) * shaped, 0) * opacity
     keep = np.full((256, 1), 1 - dimming * opacity, np.float32)
     colour = np.zeros((256, 3), np.float32)

@@ -37,7 +37,7 @@ class ViewOptions:
 
     layout: LayoutName = "overlay"
     opacity: float = 0.9
-    dimming: float = 0.35
+    dimming: float = 0.4
     point_colours: PointColours = "ice"
     mark_points_in_focus: bool = True
     show_scale: bool = True
