@@ -49,6 +49,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/auxfocus_ros"]),
         ("share/auxfocus_ros", ["package.xml"]),
+        ("bin", ["bin/auxfocus"]),
         *shared_files("config"),
         *shared_files("launch"),
         *shared_files("samples"),
@@ -60,7 +61,6 @@ setup(
     python_requires=">=3.10",
     entry_points={
         "console_scripts": [
-            "auxfocus = auxfocus_ros.cli:main",
             *(f"{node} = auxfocus_ros.nodes.{node}:main" for node in NODES),
         ],
     },

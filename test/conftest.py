@@ -103,8 +103,14 @@ def start_node(domain: int, tmp_path: Path) -> Iterator[Callable[..., NodeProces
         return node
 
     yield start
+    # Asked to end first: a killed process leaves its shared-memory segment behind.
     for node in started:
         if node.process.poll() is None:
+            node.process.send_signal(signal.SIGINT)
+    for node in started:
+        try:
+            node.process.wait(5.0)
+        except subprocess.TimeoutExpired:
             node.process.kill()
             node.process.wait(5.0)
 

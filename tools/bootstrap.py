@@ -119,7 +119,7 @@ def sources_of_build() -> tuple[list[Path], list[str]]:
     """What a rebuild depends on: the interfaces and the build files by content, the rest by name (it is linked, not copied)."""
     contents = sorted(path for path in (ROOT / "auxfocus_interfaces").rglob("*") if path.is_file())
     contents += [ROOT / name for name in ("setup.py", "setup.cfg", "package.xml")]
-    names = [str(path.relative_to(ROOT)) for folder in ("config", "launch", "samples") for path in sorted((ROOT / folder).rglob("*"))]
+    names = [str(path.relative_to(ROOT)) for folder in ("bin", "config", "launch", "samples") for path in sorted((ROOT / folder).rglob("*"))]
     return contents, names
 
 

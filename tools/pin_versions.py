@@ -1,8 +1,8 @@
 """Write constraints/<distribution>.txt: the version of every package, those that nobody named included.
 
-`requirements/` says what is needed and within which bounds; this asks pip what that comes to and writes it down. The oldest Python gets
-its own version only of what the newer ones have newer: those are told apart by a marker. The other Pythons given are then resolved
-within the result, so that a version without a wheel for one of them is found here and not on somebody's machine.
+`requirements/` says what is needed and within which bounds; this asks pip what that comes to and writes it down. The oldest
+Python gets its own version only of what the newer ones have newer: those are told apart by a marker. The other Pythons given are
+then resolved within the result, so that a version without a wheel for one of them is found here and not on somebody's machine.
 
     python3 tools/pin_versions.py --ros kilted --oldest python3.10 --main python3.11 --check python3.12 python3.13
 
@@ -32,7 +32,9 @@ def resolved(python: str, requirements: Path, constraints: Path | None = None) -
         command = [*pip, "install", "--dry-run", "--ignore-installed", "--report", str(report), "-r", str(requirements)]
         subprocess.run(command if constraints is None else [*command, "-c", str(constraints)], check=True)
         packages = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in sorted((p["name"], p["version"]) for p in packages)}
+    return {
+        re.sub(r"[-_.]+", "-", name).lower(): version for name, version in sorted((p["name"], p["version"]) for p in packages)
+    }
 
 
 def pins(oldest: dict[str, str], main: dict[str, str], main_version: str) -> list[str]:
@@ -51,7 +53,9 @@ def pins(oldest: dict[str, str], main: dict[str, str], main_version: str) -> lis
 def main() -> int:
     """Resolve, write, check; exit status 2 where pip finds no solution."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ros", required=True, help="distribution: requirements/<ros>.txt is read, constraints/<ros>.txt written")
+    parser.add_argument(
+        "--ros", required=True, help="distribution: requirements/<ros>.txt is read, constraints/<ros>.txt written"
+    )
     parser.add_argument("--oldest", required=True, help="oldest Python that is supported")
     parser.add_argument("--main", required=True, help="the Python whose versions all newer ones get too")
     parser.add_argument("--check", nargs="*", default=[], help="Pythons for which the result must resolve as well")
@@ -61,7 +65,9 @@ def main() -> int:
     version = subprocess.run([arguments.main, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
     try:
         lines = pins(resolved(arguments.oldest, requirements), resolved(arguments.main, requirements), version)
-        header = f"# Every package of the {arguments.ros} environment, pinned. Written by tools/pin_versions.py from requirements/{arguments.ros}.txt."
+        header = (
+            f"# Every package of the {arguments.ros} environment, pinned: written by tools/pin_versions.py from requirements/."
+        )
         target.write_text("\n".join([header, *lines, ""]))
         for python in (arguments.oldest, arguments.main, *arguments.check):
             print(f"{python}: {len(resolved(python, requirements, target))} packages")

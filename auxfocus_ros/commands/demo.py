@@ -50,6 +50,7 @@ SCENES = (
         {"lens": "field_50mm", "depth": "points"},
         {"rate_hz": 15.0, "hold_s": 8.0},
         distances_m=(8.0, 14.0, 25.0, 60.0, float("inf"), 10.0),
+        speed_steps_per_s=150.0,
     ),
     Scene(
         "living room: RGB-D, defocus rendered at the lens's position",
@@ -58,6 +59,7 @@ SCENES = (
         {"lens": "bench_25mm", "depth": "depth", "refocus": True},
         {"rate_hz": 15.0, "hold_s": 3.0},
         distances_m=(1.2, 1.8, 2.6, 3.6, 6.0, 1.5),
+        speed_steps_per_s=300.0,
     ),
     Scene(
         "circuit board: a real focal stack that follows the lens",
@@ -66,6 +68,7 @@ SCENES = (
         {"lens": "bench_25mm", "depth": "none", "source": "focal_stack"},
         {"rate_hz": 15.0},
         range_shares=(0.0, 0.5, 1.0, 0.25),
+        speed_steps_per_s=600.0,
     ),
 )
 

@@ -115,8 +115,8 @@ class DepthAxis:
         Returns:
             float32 of the same shape (take off the offset in what follows). Depths from the near end to the far end, both
             included, give 0 to just below `bins`: the line is squeezed by float32's rounding, so that a depth exactly at an end
-            stays inside. Anything nearer, 0 and negative depths included, is between -1 and 0; anything farther, +inf included, is
-            between `bins` and `bins + 1`. NaN stays NaN.
+            stays inside. Anything nearer, 0 and negative depths included, is between -1 and 0; anything farther, +inf included,
+            is between `bins` and `bins + 1`. NaN stays NaN.
         """
         result = np.empty(np.shape(depth_m), np.float32) if out is None else out
         lowest, highest, factor, shift = self._line(unit_m, offset)

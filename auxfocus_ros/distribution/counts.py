@@ -78,9 +78,7 @@ class DepthDistribution:
         return self.within + self.nearer + self.farther
 
 
-def count_points(
-    u_px: NDArray[Any], depth_m: NDArray[Any], axis: DepthAxis, columns: int, width_px: int
-) -> DepthDistribution:
+def count_points(u_px: NDArray[Any], depth_m: NDArray[Any], axis: DepthAxis, columns: int, width_px: int) -> DepthDistribution:
     """Count points that were projected into a picture.
 
     Args:
@@ -91,8 +89,8 @@ def count_points(
         width_px: width of the picture; the columns span it from -0.5 to `width_px - 0.5`.
 
     Returns:
-        The distribution. Left out, and in no total: points beside the picture, and those whose depth is no reading (NaN, infinite,
-        0 or negative). No points at all give an empty distribution.
+        The distribution. Left out, and in no total: points beside the picture, and those whose depth is no reading (NaN,
+        infinite, 0 or negative). No points at all give an empty distribution.
 
     Raises:
         InputError: arrays of different length or not one-dimensional, a number of columns or a width out of range.
@@ -138,7 +136,7 @@ def count_depth_image(depth: NDArray[Any], axis: DepthAxis, columns: int, unit_m
     """
     if depth.ndim != 2 or depth.dtype not in (np.float32, np.uint16):
         raise InputError(f"depth image: wanted (H, W) float32 metres or uint16, got shape {depth.shape} of {depth.dtype}")
-    height, width = depth.shape
+    width = depth.shape[1]
     _check_columns(columns, width)
     if not 0 < unit_m < np.inf:
         raise InputError(f"depth image: the unit must be greater than 0 m, got {unit_m!r}")

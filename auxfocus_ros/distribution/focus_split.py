@@ -29,8 +29,8 @@ def split_by_focus(depth: NDArray[Any], near_m: float, far_m: float, unit_m: flo
         unit_m: metres a unit of `depth`.
 
     Returns:
-        (inside, nearer, farther), which together are all readings. Limits that do not exist (NaN) give all zeros: there is nothing
-        to be nearer than.
+        (inside, nearer, farther), which together are all readings. Limits that do not exist (NaN) give all zeros: there is
+        nothing to be nearer than.
 
     Raises:
         InputError: limits in the wrong order.

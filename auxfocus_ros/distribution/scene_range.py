@@ -7,6 +7,9 @@ that followed at once could not be read. So there are three brakes:
 2. The goal changes at once only where the scene would fall off the axis. It shrinks only after the scene has left much of the
    axis empty for a number of updates in a row.
 3. The ends glide to their goal, in the logarithm of depth, over some ten updates.
+
+A scene that has next to nothing in common with the axis is another scene, after a cut or in a new recording: it gets its axis at
+once.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ from auxfocus_ros.errors import ConfigurationError
 
 _SAMPLES = 16384  # readings that are looked at: enough for percentiles to within a tenth of a percent
 _ROUND_ENDS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_AIR = 1.06  # between the scene and the ends of the axis, as a factor
+_SHORTEST = 1.5  # far / near of an axis that follows
+_CUT = 0.25  # share that two ranges have in common: less than this is another scene
 _ARRIVED = 0.004  # of the depth: ends this near their goal are set to it
 
 
@@ -57,7 +63,7 @@ class AxisFollower:
     """Chooses the ends of a depth axis from the scene, update by update.
 
     Attributes:
-        bins, scale: of the axes it gives.
+        bins, scale: of the axes it gives; may be set between updates.
         fixed_near_m, fixed_far_m: an end that is not to follow; None: it follows.
         limits_m: the ends never leave these.
         slack: by what factor the axis may be longer (far / near) than the scene asks for before it shrinks, >= 1.
@@ -79,8 +85,10 @@ class AxisFollower:
 
     def __post_init__(self) -> None:
         """Check the settings; the axis spans the limits until a scene is seen."""
-        if not (0 < self.limits_m[0] < self.limits_m[1] < math.inf):
-            raise ConfigurationError(f"axis follower: the limits must be 0 < near < far, finite, got {self.limits_m}")
+        if not (0 < self.limits_m[0] * _SHORTEST <= self.limits_m[1] < math.inf):
+            raise ConfigurationError(
+                f"axis follower: the limits must be finite and at least a factor of 1.5 apart, got {self.limits_m}"
+            )
         if not (self.slack >= 1 and self.dwell_updates >= 1 and 0 < self.glide <= 1):
             raise ConfigurationError(
                 f"axis follower: wanted slack >= 1, dwell_updates >= 1 and glide in (0, 1], got {self.slack}, "
@@ -106,12 +114,14 @@ class AxisFollower:
             self._set_goal(scene)
         if self._goal is not None:
             self._go_on(self._goal)
+        if self._axis.bins != self.bins:
+            self._axis = self._axis_between(*self._ends)
         return self._axis
 
     def _set_goal(self, scene: tuple[float, float]) -> None:
         wanted = self._wanted(scene)
-        if self._goal is None:
-            self._goal = wanted
+        if self._goal is None or _in_common(wanted, self._goal) < _CUT:
+            self._goal, self._loose_updates = wanted, 0
             self._axis = self._axis_between(*wanted)
             return
         near, far = self._goal
@@ -126,27 +136,31 @@ class AxisFollower:
             self._goal, self._loose_updates = wanted, 0
 
     def _wanted(self, scene: tuple[float, float]) -> tuple[float, float]:
-        """Round ends around a scene, with some air, at least a factor of 1.5 apart, within the limits and the fixed ends."""
+        """Round ends around a scene, with some air, not too close together, within the limits."""
         low, high = self.limits_m
-        near = min(max(_round_down(scene[0] / 1.06), low), high / 1.5)
-        far = min(max(_round_up(max(scene[1] * 1.06, near * 1.5)), near * 1.5), high)
-        return near, far
+        near = min(max(_round_down(scene[0] / _AIR), low), high / _SHORTEST)
+        return near, min(_round_up(max(scene[1] * _AIR, near * _SHORTEST)), high)
 
     def _go_on(self, goal: tuple[float, float]) -> None:
-        ends = tuple(_glided(now, end, self.glide) for now, end in zip(self._ends, goal, strict=True))
-        if ends != self._ends:
-            self._axis = self._axis_between(*ends)
+        near, far = (_glided(now, end, self.glide) for now, end in zip(self._ends, goal, strict=True))
+        if (near, far) != self._ends:
+            self._axis = self._axis_between(near, far)
 
     def _axis_between(self, near_m: float, far_m: float) -> DepthAxis:
         """The axis; a fixed end wins over one that follows."""
         self._ends = (near_m, far_m)
-        near = near_m if self.fixed_near_m is None else self.fixed_near_m
-        far = far_m if self.fixed_far_m is None else self.fixed_far_m
+        near, far = self.fixed_near_m or near_m, self.fixed_far_m or far_m
         if self.fixed_near_m is None:
-            near = min(near, far / 1.5)
+            near = min(near, far / _SHORTEST)
         if self.fixed_far_m is None:
-            far = max(far, near * 1.5)
+            far = max(far, near * _SHORTEST)
         return DepthAxis(near, far, self.bins, self.scale)
+
+
+def _in_common(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Of the ratio that two ranges span together, the share that both span, in logarithms: 0 apart, 1 the same."""
+    overlap = math.log(min(first[1], second[1]) / max(first[0], second[0]))
+    return max(overlap, 0.0) / math.log(max(first[1], second[1]) / min(first[0], second[0]))
 
 
 def _glided(now: float, goal: float, share: float) -> float:
@@ -156,9 +170,9 @@ def _glided(now: float, goal: float, share: float) -> float:
 
 def _round_down(depth_m: float) -> float:
     decade = 10.0 ** math.floor(math.log10(depth_m))
-    return max(end for end in (_ROUND_ENDS[0] * decade, *(m * decade for m in _ROUND_ENDS)) if end <= depth_m * (1 + 1e-9))
+    return max(mantissa * decade for mantissa in _ROUND_ENDS if mantissa * decade <= depth_m * (1 + 1e-9))
 
 
 def _round_up(depth_m: float) -> float:
     decade = 10.0 ** math.floor(math.log10(depth_m))
-    return min(end for end in (m * decade for m in (*_ROUND_ENDS, 15.0)) if end >= depth_m * (1 - 1e-9))
+    return min(mantissa * decade for mantissa in _ROUND_ENDS if mantissa * decade >= depth_m * (1 - 1e-9))

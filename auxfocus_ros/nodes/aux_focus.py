@@ -30,8 +30,10 @@ from auxfocus_ros.ros.health import Meter
 from auxfocus_ros.ros.images import as_bgr, make_compressed, make_image, read_depth
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.parameters import parameter
+from auxfocus_ros.ros.picture_publisher import PicturePublisher
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, PICTURE_OUT, STATE
+from auxfocus_ros.ros.stamps import to_ns
 from auxfocus_ros.ros.sync import PairSynchronizer, PictureAndRange
 from auxfocus_ros.ros.transforms import read_transform
 from auxfocus_ros.ros.worker import LatestWorker
@@ -48,6 +50,7 @@ from auxfocus_ros.view import (
 )
 
 LISTENERS_PERIOD_S = 0.25
+MARKERS_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._synchronizer: PairSynchronizer | None = None
         self._picture_subscription: Any = None
         self._pipeline = AuxFocusPipeline(self._options(self.parameters))
+        self._markers: dict[int, FocusMarker] = {}
         self._outputs: dict[str, Any] = {}
         self._inputs: list[Any] = []
 
@@ -120,7 +124,9 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._rig = load_rig(p.rig) if p.rig else None
         create = self.create_publisher
         self._outputs = {
-            "image": create(Image, "aux_focus/image", PICTURE_OUT),
+            "image": PicturePublisher(
+                self, "aux_focus/image", done=self._published, failed=lambda text: self.health.problem("publish", text)
+            ),
             "compressed": create(CompressedImage, "aux_focus/image/compressed", PICTURE_OUT),
             "distribution": create(Image, "aux_focus/distribution", PICTURE_OUT),
             "marker": create(FocusMarker, "aux_focus/focus_marker", EVENT),
@@ -147,8 +153,11 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def cleanup(self) -> None:
         """Remove topics and services."""
-        for publisher in self._outputs.values():
-            self.destroy_publisher(publisher)
+        for name, publisher in self._outputs.items():
+            if name == "image":
+                publisher.destroy()
+            else:
+                self.destroy_publisher(publisher)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         if self._outputs:
@@ -159,8 +168,12 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
     def figures(self) -> Mapping[str, str]:
         """Rate and latency of what is published, and what became of the messages."""
         values = {"enabled": str(self._enabled).lower(), **self._meter.summary()}
+        if self._outputs:
+            values |= {key: f"{value:g}" for key, value in asdict(self._outputs["image"].statistics()).items()}
+            if self._outputs["image"].statistics().viewer_stopped:
+                self.health.problem("viewer", "a viewer of aux_focus/image has stopped reading")
         if self._worker is not None:
-            values["replaced"] = str(self._worker.replaced)
+            values["replaced_before_drawing"] = str(self._worker.replaced)
         if self._synchronizer is not None:
             values |= {key: str(value) for key, value in asdict(self._synchronizer.counts).items()}
         return values
@@ -230,20 +243,27 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
     def _draw(self, work: Work) -> None:
         header = work.picture.header
         if not self._enabled:
-            self._publish_image(work.picture)
-            self._meter.add(self._since(header.stamp))
+            self._outputs["image"].publish(work.picture)
             return
         focus, lens_stamp = self._focus()
         depth = self._depth_of(work)
         result = self._pipeline.run(as_bgr(work.picture), focus, **depth)
-        self._publish_image(make_image(result.image, "bgr8", header))
-        self._outputs["marker"].publish(make_focus_marker(focus, result.geometry, result.split, lens_stamp, header))
-        self._meter.add(self._since(header.stamp))
+        self._markers[to_ns(header.stamp)] = make_focus_marker(focus, result.geometry, result.split, lens_stamp, header)
+        if self._listened_to("image"):
+            self._outputs["image"].offer(result.image, "bgr8", header)
+        else:
+            self._published(header)
         self._publish_extras(result, depth.get("camera"), header)
 
-    def _publish_image(self, message: Image) -> None:
-        if self._listened_to("image"):
-            self._outputs["image"].publish(message)
+    def _published(self, header: Any) -> None:
+        """The image is out (called in the thread that publishes images): now its marker, and the time that it took."""
+        self._meter.add(self._since(header.stamp))
+        marker = self._markers.pop(to_ns(header.stamp), None)
+        if marker is not None:
+            self._outputs["marker"].publish(marker)
+        # Markers of images that were replaced before they went out.
+        while len(self._markers) > MARKERS_KEPT:
+            self._markers.pop(next(iter(self._markers)), None)
 
     def _publish_extras(self, result: AuxFocusResult, camera: CameraModel | None, header: Any) -> None:
         """What few listen to, after the image is out."""

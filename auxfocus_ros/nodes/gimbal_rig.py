@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from auxfocus_ros.ros.health import Meter
 from auxfocus_ros.ros.images import make_image
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.parameters import parameter
+from auxfocus_ros.ros.picture_publisher import PicturePublisher
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, PICTURE_OUT, STATE
 from auxfocus_ros.ros.stamps import from_ns
@@ -55,6 +57,9 @@ class GimbalRigParameters(CommonParameters):
     speed: float = parameter(1.0, "play faster or slower than recorded", minimum=0.01, maximum=100.0, read_only=True)
     start_s: float = parameter(0.0, "skip this much at the beginning", unit="s", minimum=0.0, read_only=True)
     end_s: float = parameter(0.0, "stop this long after the beginning of the recording; 0: at its end", unit="s", minimum=0.0, read_only=True)
+    wait_s: float = parameter(
+        3.0, "wait at most this long for somebody to take pictures before the first", unit="s", minimum=0.0, maximum=600.0, read_only=True
+    )
     publish_clock: bool = parameter(
         False, "publish the recorded stamps on /clock and keep them (needs loop false)", read_only=True
     )
@@ -93,7 +98,9 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         )  # fmt: skip
         create = self.create_publisher
         self._outputs = {
-            "image": create(Image, "camera/image_raw", PICTURE_OUT),
+            "image": PicturePublisher(
+                self, "camera/image_raw", done=self._published, failed=lambda text: self.health.problem("publish", text)
+            ),
             "info": create(CameraInfo, "camera/camera_info", PICTURE_OUT),
             "points": create(PointCloud2, "points", PICTURE_OUT),
             "depth": create(Image, "depth/image_raw", PICTURE_OUT),
@@ -130,8 +137,11 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if self._source is not None:
             self._source.close()
             self._source = None
-        for publisher in self._outputs.values():
-            self.destroy_publisher(publisher)
+        for name, publisher in self._outputs.items():
+            if name == "image":
+                publisher.destroy()
+            else:
+                self.destroy_publisher(publisher)
         self._outputs = {}
 
     def figures(self) -> Mapping[str, str]:
@@ -153,17 +163,30 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         assert self._pacer is not None
         recorded = self.parameters.publish_clock
         try:
+            self._wait_for_listeners()
             for release in self._pacer:
                 if self._stopping.is_set():
                     return
-                self._publish(release.frame, recorded)
-            self.get_logger().info("the recording has ended")
+                try:
+                    self._publish(release.frame, recorded)
+                except (AuxfocusError, RuntimeError) as error:
+                    # The middleware refuses a message now and then under load; the next frame is tried as usual.
+                    self.health.problem("publish", f"a frame could not be published: {' '.join(str(error).split())}")
+            if not self._stopping.is_set():
+                self.get_logger().info("the recording has ended")
         except AuxfocusError as error:
             self.health.problem("source", str(error), error=True, lasting=True)
         except Exception as error:
             self.health.problem("source", f"playing stopped: {type(error).__name__}: {error}", error=True, lasting=True)
         finally:
             self._finished = True
+
+    def _wait_for_listeners(self) -> None:
+        """Do not play the first frames to nobody: who starts beside us needs a moment to find us."""
+        ends = time.monotonic() + self.parameters.wait_s
+        while not self._outputs["image"].get_subscription_count() and time.monotonic() < ends:
+            if self._stopping.wait(0.02):
+                return
 
     def _publish(self, frame: Frame, recorded: bool) -> None:
         """One frame under one stamp: the recorded one when a clock is published with it, else the moment of its release."""
@@ -182,9 +205,12 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if frame.depth_m is not None:
             outputs["depth"].publish(make_image(frame.depth_m, "32FC1", header))
         outputs["info"].publish(make_camera_info(frame.camera, header))
-        outputs["image"].publish(make_image(frame.picture, frame.picture_encoding, header))
+        outputs["image"].offer(frame.picture, frame.picture_encoding, header)
         self._offset_s = frame.points_offset_s
-        self._meter.add((self.get_clock().now() - Time.from_msg(stamp)).nanoseconds * 1e-9)
+
+    def _published(self, header: Header) -> None:
+        """The picture is out: called in the thread that publishes pictures."""
+        self._meter.add((self.get_clock().now() - Time.from_msg(header.stamp)).nanoseconds * 1e-9)
 
     def _publish_transform(self, frame: Frame) -> None:
         """The extrinsics, when they change: the topic is latched."""

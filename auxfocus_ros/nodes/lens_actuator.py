@@ -195,7 +195,7 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         begun = self._begin(handle)
         if isinstance(begun, MoveEnding):
             ending, result = begun, self._result(begun)
-            self.health.problem("goal", f"goal not taken: {ending.message}")
+            self.health.problem(f"goal_{ending.code.value}", f"goal not taken: {ending.message}")
         else:
             answer = await begun.ended
             assert answer is not None

@@ -1,14 +1,15 @@
 """The defocus model of one plane: what a sharp picture of it looks like through a lens that is focused elsewhere.
 
-Light adds up in the lens, not grey levels: a picture is taken back to linear light through its gamma, convolved with the shape of the
-blur, enlarged by the change of scale that comes with moving the sensor, and given its gamma again (Intelligent Autofocus, eq. 1):
+Light adds up in the lens, not grey levels: a picture is taken back to linear light through its gamma, convolved with the shape
+of the blur, enlarged by the change of scale that comes with moving the sensor, and given its gamma again (Intelligent
+Autofocus, eq. 1):
 
     to_linear(defocused) = imscale(to_linear(sharp) * h, scale)
 
-Both kernels are made so that their second moment *on the pixel grid* is what the optics say: r^2 / 4 along each axis for a disk of
-radius r (and sigma^2 for its Gaussian twin, sigma = r / 2), at every radius down to 0. A kernel that is merely sampled, or averaged over
-each pixel, is off by up to a twelfth of a pixel squared: nothing at 20 px, but it makes every radius below half a pixel look the same, and a
-calibration near focus needs just those.
+Both kernels are made so that their second moment *on the pixel grid* is what the optics say: r^2 / 4 along each axis for a disk
+of radius r (and sigma^2 for its Gaussian twin, sigma = r / 2), at every radius down to 0. A kernel that is merely sampled, or
+averaged over each pixel, is off by up to a twelfth of a pixel squared: nothing at 20 px, but it makes every radius below half a
+pixel look the same, and a calibration near focus needs just those.
 """
 
 from __future__ import annotations
@@ -153,8 +154,8 @@ def _gaussian_taps(sigma_px: float) -> np.ndarray:
 def disk_kernel(radius_px: float) -> np.ndarray:
     """The blur of an ideal lens: an even disk, each pixel weighted by the exact area that the disk covers of it.
 
-    The disk that is drawn is smaller than `radius_px` by about 1 / (6 radius_px) pixels, so that the kernel's second moment on the pixel grid
-    is r^2 / 4 along each axis, at every radius (the averaging over pixels alone adds to it).
+    The disk that is drawn is smaller than `radius_px` by about 1 / (6 radius_px) pixels, so that the kernel's second moment on
+    the pixel grid is r^2 / 4 along each axis, at every radius (the averaging over pixels alone adds to it).
 
     Args:
         radius_px: radius in pixels, 0 (the identity) to 2000, any real number.
@@ -174,7 +175,7 @@ def gaussian_kernel(sigma_px: float) -> np.ndarray:
     """A Gaussian blur, averaged over each pixel, cut off at four sigmas, with a variance of sigma^2 on the pixel grid.
 
     Args:
-        sigma_px: standard deviation in pixels, 0 (the identity) to 2000, any real number. The twin of a disk has sigma = radius / 2.
+        sigma_px: standard deviation in pixels, 0 (the identity) to 2000, any real number; the twin of a disk has half its radius.
 
     Returns:
         (k, k) float32, k odd, sum 1, symmetric.
@@ -273,7 +274,7 @@ def from_linear(linear: np.ndarray, gamma: float = DEFAULT_GAMMA, dtype: Any = n
     """Linear light back to grey levels, the inverse of `to_linear`; exact for every uint8 level.
 
     Args:
-        linear: floating point, any shape; for integer levels what lies outside [0, 1] is clipped, for floating point below 0 only.
+        linear: floating point, any shape; clipped to [0, 1] for integer levels, at 0 for floating point.
         gamma: 0.1 to 10.
         dtype: uint8, uint16, float32 or float64.
 
@@ -310,7 +311,7 @@ def scale_about(
     Args:
         picture: (H, W) or (H, W, channels) of a type that OpenCV can warp.
         scale: 0.05 to 20; above 1 things grow. Meant for changes of some per cent: a strong reduction is not filtered first.
-        centre_px: (x, y) of the point that stays, pixel centres at whole numbers: the principal point; None: the picture's middle.
+        centre_px: (x, y) of the point that stays, pixel centres at whole numbers: the principal point; None: the middle.
         interpolation: an OpenCV interpolation; nearest for depth.
 
     Returns:
@@ -341,12 +342,13 @@ def defocus_plane(
     kernel: str = "disk",
     gamma: float = DEFAULT_GAMMA,
     scale: float = 1.0,
+    *,
     centre_px: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """What a sharp picture of a plane, square to the axis, looks like out of focus.
 
-    The blur comes first and the scale after it, as in the source: on the sensor the blur's radius is `scale * radius_px`. From a lens, whose
-    `blur_radius_px` is on the sensor, take `radius_px = blur_radius_px / scale`.
+    The blur comes first and the scale after it, as in the source: on the sensor the blur's radius is `scale * radius_px`. From
+    a lens, whose `blur_radius_px` is on the sensor, take `radius_px = blur_radius_px / scale`.
 
     Args:
         picture: (H, W) grey or (H, W, 3), uint8, uint16, or floating point in [0, 1].

@@ -1,22 +1,23 @@
 """Defocus of a scene with depth: from a sharp picture and its depth image to what a lens at some position would have seen.
 
-How it works. The blur's radius, with a sign (positive: behind the plane of focus), is a straight function of inverse depth, so things
-sorted by signed radius are sorted by depth. A ladder of radii, fine near focus and coarser far from it, cuts the scene into layers, and each is
-blurred by the one kernel of its rung; a pixel between two rungs is opaque in the rear one and partly so in the front one, by that share with
-which the two kernels together have the second moment of the pixel's own radius. So the blur grows smoothly along a slanted floor.
+How it works. The blur's radius, with a sign (positive: behind the plane of focus), is a straight function of inverse depth, so
+things sorted by signed radius are sorted by depth. A ladder of radii, fine near focus and coarser far from it, cuts the scene
+into layers, each blurred by the one kernel of its rung. A pixel between two rungs belongs to both, by those shares with which the
+two kernels together have the second moment of the pixel's own radius: so the blur grows smoothly along a slanted floor.
 
-The layers are laid over each other from back to front, each as light times opacity beside opacity, both blurred: a blurred near object becomes
-half transparent at its edge and spreads over what is behind it, and nothing from behind ever spreads over a sharp near object. What a near object
-hides does not stand in the picture, but through its blurred edge the lens would see some of it, and the blur of the background beside it gathers
-from it. Therefore every layer is first continued behind what stands in front of it, with the colours beside it: without that, the missing light
-makes dark rims. At the end the light is divided by the opacity that came together.
+The layers are laid over each other by depth, each as light times opacity beside opacity, both blurred: a blurred near object
+becomes half transparent at its edge and spreads over what is behind it, and nothing from behind ever spreads over a sharp near
+object. What a near object hides does not stand in the picture, but through its blurred edge the lens would see some of it, and
+the blur of the background beside it gathers from it. Therefore every layer is first continued behind what stands in front of it,
+with the colours beside it: without that, the missing light makes dark rims. At the end the light is divided by the opacity that
+came together.
 
-What makes it fast: the picture is cut into tiles, and in a tile only those layers are touched that can be seen there; a layer with a wide blur is
-computed at a half to a sixteenth of the resolution (it holds no finer detail; the kernel is made narrower by what the resampling
-itself blurs); tiles go to as many threads as there are cores.
+What makes it fast: the picture is cut into tiles, and in a tile only those layers are touched that can be seen there, from front
+to back until nothing passes; a layer with a wide blur is computed at a half to a sixteenth of the resolution (it holds no finer
+detail; the kernel is made narrower by what the resampling itself blurs); tiles go to as many threads as there are cores.
 
-What it cannot do: colours behind near objects are guessed, pictures clipped at white have lost the light that bright spots would have spread, and
-a depth edge that lies beside the colour edge gives a rim as wide as the error.
+What it cannot do: colours behind near objects are guessed, pictures clipped at white have lost the light that bright spots
+would have spread, and a depth edge that lies beside the colour edge gives a rim as wide as the error.
 """
 
 from __future__ import annotations
@@ -48,24 +49,32 @@ from auxfocus_ros.optics.lens import Lens
 Span = tuple[int, int]
 
 DEFAULT_LAYERS = 32
-# Rungs of the ladder: the first at 0.7 px, each further step wider by a fifth of itself. With these the edge of a blend of two kernels is as wide as that
-# of its own radius within 2 %.
+# Rungs of the ladder: the first at 0.7 px, each further step wider by a fifth of itself. With these the edge of a blend of two
+# kernels is as wide as that of its own radius within 2 %.
 FIRST_RUNG_PX = 0.7
 RUNG_GROWTH = 0.22
-# Resolution by radius, (from radius px, divisor): reduced kernels are 2.6 to 5.5 pixels in radius. Wider ones would no longer be applied directly, smaller ones
-# would make the blur of an edge depend on where it lies on the coarse grid, by more than 5 %.
+# Resolution by radius, (from radius px, divisor): reduced kernels are 2.6 to 5.5 pixels in radius. Wider ones would no longer
+# be applied directly, smaller ones would make the blur of an edge depend on where it lies on the coarse grid, by more than 5 %.
 REDUCTIONS = ((44.0, 16), (22.0, 8), (11.0, 4), (5.5, 2))
 ALIGNMENT_PX = 16
-TILE_PX = (160, 224)
+TILE_PX = (240, 320)
 BLOCK_PX = 8
 # What lies behind near objects is guessed on every fourth pixel: it is smooth anyway.
 FILL_STRIDE = 4
-# Holes in depth that are at most this share of the picture's width are taken for the shadow that a near object throws in the sensor's view.
+# Holes in depth that are at most this share of the picture's width are taken for the shadow that a near object throws in the
+# sensor's view.
 SHADOW_SHARE = 0.06
 # The nearest reading is looked for on a grid of at least this many columns.
 NEAREST_COLUMNS = 320
-# A blur that reaches farther than this share of the picture's longer side tells nothing; readings next to the lens would ask for it.
+# A blur that reaches farther than this share of the picture's longer side tells nothing; readings next to the lens would ask
+# for it.
 LARGEST_RADIUS_SHARE = 0.5
+
+
+def check_layers(layers: int) -> None:
+    """Raise InputError unless a number of layers can be."""
+    if not 3 <= layers <= 60:
+        raise InputError(f"layers is {layers}: it must be from 3 to 60")
 
 
 # Depth
@@ -74,8 +83,8 @@ LARGEST_RADIUS_SHARE = 0.5
 def fill_depth(depth_m: np.ndarray) -> np.ndarray:
     """Give every pixel a depth.
 
-    A narrow gap in a row between two depths takes the farther one (range cameras are blind beside near objects, where the background is), every
-    other hole takes the nearest reading.
+    A narrow gap in a row between two depths takes the farther one (range cameras are blind beside near objects, where the
+    background is), every other hole takes the nearest reading.
 
     Args:
         depth_m: (H, W) metres; 0, negative and NaN: no reading; +inf is a reading.
@@ -104,7 +113,7 @@ def fill_depth(depth_m: np.ndarray) -> np.ndarray:
 
 
 def _fill_shadows(depth: np.ndarray, widest: int) -> None:
-    """Runs of 0 between two depths, no longer than `widest`, take the farther of their two ends; (N,) rows with fences between them."""
+    """Runs of 0 between two depths, no longer than `widest`, take the farther of their ends; (N,): rows with fences between."""
     empty = depth == 0.0
     starts, ends = np.flatnonzero(empty[1:] & ~empty[:-1]) + 1, np.flatnonzero(empty[:-1] & ~empty[1:]) + 1
     lengths = ends - starts
@@ -172,22 +181,21 @@ def breathing_scale(lens: Lens, position_steps: float) -> float:
 
 @dataclass(frozen=True)
 class _Layer:
-    """One rung of the ladder, and where the pixels lie that belong to it.
+    """One rung of the ladder with the pixels that belong to it.
 
-    Depth is told by the signed square of the blur's radius, r |r|, which falls from far to near. The layer's pixels are those between `back` (the
-    next rung farther) and `front` (the next one nearer); their share grows from 0 at `back` to 1 at `own` and falls to 0 at `front`. `number` is the
-    rung's, counted from the back; `intervals` are bits, as in `_Scene.blocks`. `hidden_px` is the widest blur of anything in front: so far behind it the layer may still be seen. `fill` is what the layer looks like
-    behind what stands in front of it: (channels + 1, H / 4, W / 4), light times opacity and opacity.
+    number: the rung's, counted from the back; a pixel at rung 2.25 belongs to layer 2 by 0.75 and to layer 3 by 0.25.
+    radius_px: of its blur.
+    own, in_front, behind_or_own: the intervals, as bits (see `_Scene.blocks`), of its own pixels, of those wholly in front of it,
+        and of all others.
+    hidden_px: the widest blur of anything in front; so far behind it the layer may still be seen.
+    fill: what the layer looks like behind what stands in front of it, (channels + 1, H / 4, W / 4): light times opacity, opacity.
     """
 
     number: int
     radius_px: float
-    back: float
-    own: float
-    front: float
-    intervals: int
-    not_in_front: int
+    own: int
     in_front: int
+    behind_or_own: int
     hidden_px: int
     fill: np.ndarray | None
 
@@ -196,43 +204,37 @@ class _Layer:
         """How many times coarser than the picture the layer is blurred."""
         return next((divisor for least, divisor in REDUCTIONS if self.radius_px >= least), 1)
 
-    def opacity(self, squares: np.ndarray) -> np.ndarray:
-        """Share of pixels that belongs to this layer, by their signed squares; with those of the two neighbouring rungs it sums to 1."""
-        share: np.ndarray | None = None
-        if math.isfinite(self.front):
-            share = squares * np.float32(1.0 / (self.own - self.front))
-            share += np.float32(-self.front / (self.own - self.front))
-        if math.isfinite(self.back):
-            rising = squares * np.float32(-1.0 / (self.back - self.own))
-            rising += np.float32(self.back / (self.back - self.own))
-            share = rising if share is None else np.minimum(share, rising, out=share)
-        if share is None:
-            return np.ones(squares.shape, np.float32)
-        np.minimum(share, np.float32(1.0), out=share)
+    def opacity(self, rungs: np.ndarray) -> np.ndarray:
+        """Share of pixels that belongs to this layer, by their fractional rung."""
+        share = np.subtract(rungs, np.float32(self.number))
+        np.abs(share, out=share)
+        np.subtract(np.float32(1.0), share, out=share)
         return np.asarray(np.maximum(share, np.float32(0.0), out=share))
 
-    def seen(self, squares: np.ndarray) -> np.ndarray:
-        """1 where a pixel belongs to the layer or lies behind it, 0 where it stands in front of it."""
-        return cv2.threshold(squares, self.front, 1.0, cv2.THRESH_BINARY)[1]
+    def hides(self, rungs: np.ndarray) -> np.ndarray:
+        """1 where a pixel stands wholly in front of the layer, else 0."""
+        # The threshold is exclusive; rungs differ by far more than this.
+        return cv2.threshold(rungs, self.number + 0.9999, 1.0, cv2.THRESH_BINARY)[1]
 
 
 @dataclass(frozen=True)
 class _Scene:
     """A picture ready to be rendered; height and width are multiples of 16.
 
-    light: (channels, H, W) float32, linear. squares: (H, W) float32, signed squares of the radius, px^2. blocks: (H / 8, W / 8) int64; bit j is set where a
-    pixel of the block lies between rungs j and j + 1, counted from the back.
+    light: (channels, H, W) float32, linear.
+    rungs: (H, W) float32, each pixel's place on the ladder, 0 at the back.
+    blocks: (H / 8, W / 8) int64, bit j is set where a pixel of the block lies from rung j to rung j + 1.
     """
 
     light: np.ndarray
-    squares: np.ndarray
+    rungs: np.ndarray
     blocks: np.ndarray
     layers: tuple[_Layer, ...]
     kernel: str
     exact: bool
 
     def where(self, intervals: int, rows: Span, columns: Span, margin_px: int) -> tuple[Span, Span] | None:
-        """The smallest rectangle of blocks that holds all pixels of some intervals within a rectangle widened by a margin; None: there are none."""
+        """The smallest rectangle of blocks that holds all pixels of some intervals within a rectangle and its margin, if any."""
         top, left = max(0, rows[0] - margin_px) // BLOCK_PX, max(0, columns[0] - margin_px) // BLOCK_PX
         bottom, right = -(-(rows[1] + margin_px) // BLOCK_PX), -(-(columns[1] + margin_px) // BLOCK_PX)
         there = (self.blocks[top:bottom, left:right] & intervals) != 0
@@ -246,7 +248,7 @@ class _Scene:
 
 
 def _ladder(farthest: float, nearest: float, layers: int) -> np.ndarray:
-    """Signed radii of the rungs, falling from `farthest` to `nearest`, which they enclose; 0 is one of them where it lies between."""
+    """Signed radii of the rungs, falling from `farthest` to `nearest`, which they enclose; 0 is one if it lies between."""
     widening = 1.0
     while True:
         first, growth = FIRST_RUNG_PX * widening, RUNG_GROWTH * widening
@@ -259,57 +261,66 @@ def _ladder(farthest: float, nearest: float, layers: int) -> np.ndarray:
         widening *= 1.1
 
 
-def _block_intervals(squares: np.ndarray, limits: np.ndarray) -> np.ndarray:
-    """Which intervals of the ladder occur in each block of 8 x 8 pixels, as bits; `limits` are the rungs' signed squares, falling."""
-    interval = np.zeros(squares.shape, np.uint8)
-    for limit in limits[1:-1]:
-        interval += squares <= np.float32(limit)
-    height, width = squares.shape
+def _place_on_ladder(radius_px: np.ndarray, ladder: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fractional rung of every pixel, and the intervals of the ladder that occur in each block of 8 x 8 pixels, as bits."""
+    interval = np.zeros(radius_px.shape, np.uint8)
+    for radius in ladder[1:-1]:
+        interval += radius_px <= np.float32(radius)
+    # Within an interval by squares of radii: the mixed kernel has then the second moment of the pixel's own.
+    squares = ladder * np.abs(ladder)
+    slopes = 1.0 / np.diff(squares) if len(ladder) > 1 else np.zeros(1)
+    offsets = np.arange(len(slopes)) - squares[: len(slopes)] * slopes
+    rungs = np.abs(radius_px)
+    rungs *= radius_px
+    rungs *= np.take(slopes.astype(np.float32), interval)
+    rungs += np.take(offsets.astype(np.float32), interval)
+    # Rounding must not push a pixel out of its interval, or its block would not know of it.
+    np.maximum(rungs, interval, out=rungs)
+    np.minimum(rungs, interval + np.float32(1.0), out=rungs)
+    height, width = radius_px.shape
     bits = np.left_shift(np.int64(1), interval, dtype=np.int64)
     in_rows = np.bitwise_or.reduce(bits.reshape(height // BLOCK_PX, BLOCK_PX, width), axis=1)
-    return np.asarray(np.bitwise_or.reduce(in_rows.reshape(height // BLOCK_PX, width // BLOCK_PX, BLOCK_PX), axis=2))
+    return rungs, np.bitwise_or.reduce(in_rows.reshape(height // BLOCK_PX, width // BLOCK_PX, BLOCK_PX), axis=2)
 
 
-def _build_layers(light: np.ndarray, squares: np.ndarray, blocks: np.ndarray, rungs: np.ndarray, threads: ThreadPoolExecutor) -> list[_Layer]:
+def _build_layers(
+    light: np.ndarray, rungs: np.ndarray, blocks: np.ndarray, ladder: np.ndarray, threads: ThreadPoolExecutor
+) -> list[_Layer]:
     """The layers that hold any pixel, from back to front, each continued behind what stands in front of it."""
-    limits = rungs * np.abs(rungs)
     there = int(np.bitwise_or.reduce(blocks, axis=None))
     coarse_light = np.ascontiguousarray(light[:, 1::FILL_STRIDE, 1::FILL_STRIDE])
-    coarse_squares = np.ascontiguousarray(squares[1::FILL_STRIDE, 1::FILL_STRIDE])
+    coarse_rungs = np.ascontiguousarray(rungs[1::FILL_STRIDE, 1::FILL_STRIDE])
 
     def build(k: int) -> _Layer | None:
-        intervals = (1 << k) | (1 << (k - 1) if k else 0)
-        if not there & intervals:
+        own = (1 << k) | (1 << k >> 1)
+        if not there & own:
             return None
-        in_front = [j for j in range(k + 1, len(rungs)) if there & (1 << j)]
-        hidden = max((abs(rungs[i]) for j in in_front for i in (j, min(j + 1, len(rungs) - 1))), default=0.0)
+        in_front = there & ~((2 << k) - 1)
+        occupied = [j for j in range(k + 1, len(ladder)) if there & (1 << j | 1 << j >> 1)]
         layer = _Layer(
             number=k,
-            radius_px=float(abs(rungs[k])),
-            back=float(limits[k - 1]) if k else math.inf,
-            own=float(limits[k]),
-            front=float(limits[k + 1]) if k + 1 < len(rungs) else -math.inf,
-            intervals=intervals,
-            not_in_front=(1 << (k + 1)) - 1,
-            in_front=sum(1 << j for j in in_front),
-            hidden_px=math.ceil(hidden),
+            radius_px=float(abs(ladder[k])),
+            own=own,
+            in_front=in_front | (there & (1 << k)),
+            behind_or_own=(2 << k) - 1,
+            hidden_px=math.ceil(max((abs(ladder[j]) for j in occupied), default=0.0)),
             fill=None,
         )
-        return replace(layer, fill=_fill_behind(layer, coarse_light, coarse_squares)) if in_front else layer
+        return replace(layer, fill=_fill_behind(layer, coarse_light, coarse_rungs)) if occupied else layer
 
-    return [layer for layer in threads.map(build, range(len(rungs))) if layer is not None]
+    return [layer for layer in threads.map(build, range(len(ladder))) if layer is not None]
 
 
-def _fill_behind(layer: _Layer, light: np.ndarray, squares: np.ndarray) -> np.ndarray | None:
+def _fill_behind(layer: _Layer, light: np.ndarray, rungs: np.ndarray) -> np.ndarray | None:
     """Continue a layer behind what stands in front of it, by averages over ever wider surroundings of what can be seen.
 
-    Opacity is continued like light: behind an object with the layer on one side and something farther on the other, the layer ends in between.
+    Opacity is continued like light: behind an object with the layer on one side and something farther on the other, the layer
+    ends in between.
     """
-    seen = layer.seen(squares)
-    opacity = layer.opacity(squares)
+    opacity = layer.opacity(rungs)
     if not opacity.any():
         return None
-    filled = _push_pull(cv2.merge([*(light * opacity), opacity]), seen)
+    filled = _push_pull(cv2.merge([*(light * opacity), opacity]), np.float32(1.0) - layer.hides(rungs))
     return np.ascontiguousarray(np.moveaxis(filled, 2, 0))
 
 
@@ -338,8 +349,8 @@ def _push_pull(planes: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def _narrowed(radius_px: float, divisor: int) -> float:
-    """Radius, in reduced pixels, of the kernel that together with the resampling blurs as `radius_px` does (equal second moments)."""
-    # Averaging over d pixels adds (d^2 - 1) / 12 to the variance, linear interpolation between their centres d^2 / 6 on average.
+    """Radius, in reduced pixels, of the kernel that with the resampling has the second moment of `radius_px`."""
+    # Averaging over d pixels adds (d^2 - 1) / 12 to the variance, linear interpolation between their centres d^2 / 6 in the mean.
     resampling = (divisor**2 - 1) / 12.0 + divisor**2 / 6.0
     return math.sqrt(radius_px**2 - 4.0 * resampling) / divisor
 
@@ -372,15 +383,33 @@ def _widened(span: Span, margin: int, step: int, limits: Span) -> Span:
     return max(limits[0], (span[0] - margin) // step * step), min(limits[1], -(-(span[1] + margin) // step) * step)
 
 
+def _add_behind(planes: np.ndarray, origin: tuple[int, int], layer: _Layer, rungs: np.ndarray, place: tuple[Span, Span]) -> None:
+    """Add to a layer's planes, which begin at `origin`, what it looks like behind the things in front of it within a place."""
+    assert layer.fill is not None
+    height, width = planes.shape[1:]
+    top, bottom = _widened(place[0], 0, FILL_STRIDE, (origin[0], origin[0] + height))
+    left, right = _widened(place[1], 0, FILL_STRIDE, (origin[1], origin[1] + width))
+    hides = layer.hides(rungs[top:bottom, left:right])
+    # One coarse pixel more on each side, so that neighbours are interpolated alike at their common edge.
+    y, x = max(0, top // FILL_STRIDE - 1), max(0, left // FILL_STRIDE - 1)
+    part = layer.fill[:, y : bottom // FILL_STRIDE + 1, x : right // FILL_STRIDE + 1]
+    size = (part.shape[2] * FILL_STRIDE, part.shape[1] * FILL_STRIDE)
+    y, x = top - y * FILL_STRIDE, left - x * FILL_STRIDE
+    for plane, coarse in zip(planes, part, strict=True):
+        wide = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)[y : y + bottom - top, x : x + right - left]
+        target = plane[top - origin[0] : bottom - origin[0], left - origin[1] : right - origin[1]]
+        cv2.accumulateProduct(wide, hides, target)
+
+
 def _layer_in_tile(scene: _Scene, layer: _Layer, rows: Span, columns: Span) -> tuple[Span, Span, list[np.ndarray]] | None:
-    """A blurred layer where it meets a tile: the rows and columns in which it can be seen, and there its light times opacity, and its opacity."""
+    """A blurred layer in a tile: the rows and columns in which it can be seen, and its planes there, (light, opacity) blurred."""
     divisor = 1 if scene.exact else layer.divisor
     step = max(divisor, FILL_STRIDE)
     reach = blur_reach_px(layer.radius_px, scene.kernel) + (2 * divisor if divisor > 1 else 0)
     # Where everything around stands in front, nothing can be seen of the layer.
-    if scene.where(layer.not_in_front, rows, columns, layer.hidden_px + BLOCK_PX) is None:
+    if scene.where(layer.behind_or_own, rows, columns, layer.hidden_px + BLOCK_PX) is None:
         return None
-    place = scene.where(layer.intervals, rows, columns, reach + layer.hidden_px)
+    place = scene.where(layer.own, rows, columns, reach + layer.hidden_px)
     if place is None:
         return None
     rows, columns = (
@@ -388,20 +417,16 @@ def _layer_in_tile(scene: _Scene, layer: _Layer, rows: Span, columns: Span) -> t
     )
     if rows[0] >= rows[1] or columns[0] >= columns[1]:
         return None
-    height, width = scene.squares.shape
+    height, width = scene.rungs.shape
     (y0, y1), (x0, x1) = _widened(rows, reach, step, (0, height)), _widened(columns, reach, step, (0, width))
-    squares, light = scene.squares[y0:y1, x0:x1], scene.light[:, y0:y1, x0:x1]
+    rungs, light = scene.rungs[y0:y1, x0:x1], scene.light[:, y0:y1, x0:x1]
     planes = np.empty((len(light) + 1, y1 - y0, x1 - x0), np.float32)
-    planes[-1] = layer.opacity(squares)
-    hidden = layer.in_front != 0 and scene.where(layer.in_front, (y0, y1), (x0, x1), 0) is not None
+    planes[-1] = layer.opacity(rungs)
     np.multiply(light, planes[-1], out=planes[:-1])
-    if hidden and layer.fill is not None:
-        behind = cv2.threshold(squares, layer.front, 1.0, cv2.THRESH_BINARY_INV)[1]
-        part = layer.fill[:, y0 // FILL_STRIDE : y1 // FILL_STRIDE, x0 // FILL_STRIDE : x1 // FILL_STRIDE]
-        for plane, coarse in zip(planes, part, strict=True):
-            wide = cv2.resize(coarse, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-            wide *= behind
-            plane += wide
+    if layer.fill is not None:
+        hidden = scene.where(layer.in_front, (y0, y1), (x0, x1), 0)
+        if hidden is not None:
+            _add_behind(planes, (y0, x0), layer, scene.rungs, hidden)
     inside = (slice(rows[0] - y0, rows[1] - y0), slice(columns[0] - x0, columns[1] - x0))
     return rows, columns, _blurred(planes, layer, divisor, scene.kernel, inside)
 
@@ -409,8 +434,8 @@ def _layer_in_tile(scene: _Scene, layer: _Layer, rows: Span, columns: Span) -> t
 def _render_tile(scene: _Scene, rows: Span, columns: Span) -> np.ndarray:
     """Linear light of a tile, (channels, h, w): the layers that meet it, from front to back.
 
-    A layer shows through what the layers in front let pass. With the rung just in front of it, it shares pixels: there the two are parts of one
-    surface, which cover side by side (A + B), and not two surfaces that cover by chance (A + B - A B).
+    A layer shows through what the layers in front let pass. With the rung just in front of it, it shares pixels: there the two
+    are parts of one surface, which cover side by side (A + B), and not two surfaces that cover by chance (A + B - A B).
     """
     size = (rows[1] - rows[0], columns[1] - columns[0])
     total = np.zeros((len(scene.light) + 1, *size), np.float32)
@@ -423,15 +448,15 @@ def _render_tile(scene: _Scene, rows: Span, columns: Span) -> np.ndarray:
         (y0, y1), (x0, x1), planes = part
         place = (slice(y0 - rows[0], y1 - rows[0]), slice(x0 - columns[0], x1 - columns[0]))
         opacity = planes[-1]
-        # What of the light that passes the layers in front is this layer's: opacity / (1 - opacity of the neighbour), at most all of it.
+        # Of the light that the layers in front let pass, this one takes opacity / (1 - the neighbour's opacity), at most all.
         if neighbour is not None and neighbour[0] == layer.number + 1:
             beside = np.ones(size, np.float32)
             beside[neighbour[1]] -= neighbour[2]
             share = passing[place] / np.maximum(np.maximum(beside[place], opacity), np.float32(1e-6))
         else:
             share = passing[place]
-        for sum_so_far, plane in zip(total[(slice(None), *place)], planes, strict=True):
-            sum_so_far += share * plane
+        for sum_so_far, plane in zip(total[:, place[0], place[1]], planes, strict=True):
+            cv2.accumulateProduct(share, plane, sum_so_far)
         passing[place] -= share * opacity
         neighbour = (layer.number, place, opacity)
         if not (passing > 1e-4).any():
@@ -482,8 +507,8 @@ def defocus_by_map(
 
     Args:
         picture: (H, W) or (H, W, 3), uint8, uint16, or floating point in [0, 1].
-        defocus_px: (H, W) signed blur radius, pixels: rising with depth, positive behind the plane of focus; radii are cut off at half of
-            the picture's longer side.
+        defocus_px: (H, W) signed blur radius, pixels: rising with depth, positive behind the plane of focus; radii are cut off
+            at half of the picture's longer side.
         kernel: 'disk' or 'gaussian' (sigma is half the radius).
         gamma: of the picture, 0.1 to 10.
         layers: largest number of layers, 3 to 60; the ladder of radii becomes coarser where it would need more.
@@ -497,8 +522,7 @@ def defocus_by_map(
     """
     check_picture(picture)
     check_kernel(kernel)
-    if not 3 <= layers <= 60:
-        raise InputError(f"layers is {layers}: it must be from 3 to 60")
+    check_layers(layers)
     if defocus_px.shape != picture.shape[:2]:
         raise InputError(f"the defocus map is {defocus_px.shape}, the picture {picture.shape[:2]}: they must be of one size")
     height, width = picture.shape[:2]
@@ -507,8 +531,8 @@ def defocus_by_map(
     nearest, farthest = float(radius.min()), float(radius.max())
     if math.isnan(nearest):
         raise InputError("the defocus map has NaN: fill holes in depth first (fill_depth)")
-    rungs = _ladder(farthest, nearest, layers)
-    if not rungs.any():
+    ladder = _ladder(farthest, nearest, layers)
+    if not ladder.any():
         return picture.copy()
 
     bottom, right = -height % ALIGNMENT_PX, -width % ALIGNMENT_PX
@@ -516,24 +540,22 @@ def defocus_by_map(
         radius = cv2.copyMakeBorder(radius, 0, bottom, 0, right, BORDER)
     threads = _threads()
     to_light = threads.submit(_linear_planes, picture, gamma, (bottom, right))
-    squares = np.abs(radius)
-    squares *= radius
-    blocks = _block_intervals(squares, rungs * np.abs(rungs))
+    rungs, blocks = _place_on_ladder(radius, ladder)
     light = to_light.result()
-    scene = _Scene(light, squares, blocks, tuple(_build_layers(light, squares, blocks, rungs, threads)), kernel, exact)
+    scene = _Scene(light, rungs, blocks, tuple(_build_layers(light, rungs, blocks, ladder, threads)), kernel, exact)
     finished = np.empty(light.shape, picture.dtype)
 
     def render(tile: tuple[Span, Span]) -> None:
         (y0, y1), (x0, x1) = tile
         finished[:, y0:y1, x0:x1] = from_linear(_render_tile(scene, *tile), gamma, picture.dtype)
 
-    list(threads.map(render, _tiles(*squares.shape)))
+    list(threads.map(render, _tiles(*rungs.shape)))
     if picture.ndim == 2:
         return np.ascontiguousarray(finished[0, :height, :width])
     return np.ascontiguousarray(cv2.merge(list(finished))[:height, :width])
 
 
-def defocus_scene(
+def defocus_scene(  # noqa: PLR0917 - the order of the source's model
     picture: np.ndarray,
     depth_m: np.ndarray,
     lens: Lens,
@@ -557,7 +579,8 @@ def defocus_scene(
         gamma: of the picture, 0.1 to 10.
         layers: largest number of layers, 3 to 60.
         exact: see `defocus_by_map`.
-        breathing: also enlarge the picture as the sensor moves away, by `breathing_scale`; the picture counts as taken at infinity focus.
+        breathing: also enlarge the picture as the sensor moves away, by `breathing_scale`; the picture counts as taken at
+            infinity focus.
         centre_px: (x, y) that stays when it breathes: the principal point; None: the picture's middle.
 
     Returns:

@@ -158,7 +158,8 @@ class McapScan:
                 yield number, log_ns, data[MESSAGE_HEAD.size :]
             elif kind == SCHEMA:
                 fields = _Fields(data)
-                self._schemas[fields.number("H")] = (fields.text(), fields.text(), fields.text())
+                number = fields.number("H")
+                self._schemas[number] = (fields.text(), fields.text(), fields.text())
             elif kind == CHANNEL:
                 self._learn_channel(_Fields(data))
         except (struct.error, ValueError) as error:

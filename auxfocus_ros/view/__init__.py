@@ -1,8 +1,8 @@
 """From a picture and its depth distribution to the auxiliary focus image that a focus puller looks at.
 
 `draw_aux_image` draws one; `AuxFocusPipeline` takes a frame (picture with a cloud or a depth image) and does everything in order.
-`options.py` says what can be chosen, `layout.py` what stands where, `heat.py` how bright points are; `scale.py` and `marks.py` draw
-the axis and the focus with the smooth text and lines of `text.py` and `ink.py`.
+`options.py` says what can be chosen, `layout.py` what stands where, `heat.py` how bright points are; `scale.py` and `marks.py`
+draw the axis and the focus with the smooth text and lines of `text.py` and `ink.py`.
 """
 
 from auxfocus_ros.view.aux_image import draw_aux_image

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.distribution import DepthAxis, DepthDistribution
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.view.focus_reading import FocusReading
-from auxfocus_ros.view.heat import brightness, dim, paint_levels
+from auxfocus_ros.view.heat import PointStyle, brightness, dim, fitted, paint_levels
 from auxfocus_ros.view.layout import Layout, Rect, arrange
 from auxfocus_ros.view.marker_geometry import MarkerGeometry, marker_geometry
 from auxfocus_ros.view.marks import draw_focus, draw_frame, draw_limits, say_no_readings, shows_depth_of_field
 from auxfocus_ros.view.options import ViewOptions
 from auxfocus_ros.view.palette import GROUND
 from auxfocus_ros.view.scale import draw_grid, draw_scale
+from auxfocus_ros.view.sheet import Sheet
 
 _DEFAULT_OPTIONS = ViewOptions()
 
@@ -50,33 +50,41 @@ def draw_aux_image(
     layout = arrange(*_size_of(picture), options)
     where = marker_geometry(layout, distribution.axis, focus)
     image = _canvas(picture, layout)
-    overlay = options.layout == "overlay"
-    opacity = options.opacity if overlay else 1.0
+    opacity = options.opacity if options.layout == "overlay" else 1.0
     if opacity == 0:
         return image, where
-    dimming = options.dimming if overlay else 0.0
-    panel, plot = layout.panel, layout.plot
-    dim(_part(image, Rect(panel.left, panel.top, panel.width, plot.top - panel.top)), dimming, opacity)
-    dim(_part(image, Rect(panel.left, plot.bottom, panel.width, panel.bottom - plot.bottom)), dimming, opacity)
-    levels = cv2.flip(brightness(distribution), 0)
-    in_focus = _rows_in_focus(distribution.axis, focus) if options.show_depth_of_field else None
-    paint_levels(
-        _part(image, plot), levels, in_focus, options.point_colours, options.mark_points_in_focus, dimming, opacity
-    )
-    marks = (image, layout, distribution.axis)
+    sheet = Sheet(image, layout, distribution.axis, opacity)
+    _draw_points(sheet, distribution, focus, options)
     if options.show_scale:
-        draw_grid(*marks, opacity)
+        draw_grid(sheet)
     if options.show_depth_of_field:
-        draw_frame(*marks, focus, where, opacity)
+        draw_frame(sheet, focus, where)
     if options.show_scale:
-        draw_scale(*marks, opacity)
+        draw_scale(sheet)
     if options.show_depth_of_field:
-        draw_limits(*marks, focus, where, opacity)
+        draw_limits(sheet, focus, where)
     if options.show_focus:
-        draw_focus(*marks, focus, where, opacity)
+        draw_focus(sheet, focus, where)
     if distribution.total == 0:
-        say_no_readings(image, layout, opacity)
+        say_no_readings(sheet)
     return image, where
+
+
+def _draw_points(sheet: Sheet, distribution: DepthDistribution, focus: FocusReading, options: ViewOptions) -> None:
+    panel, plot = sheet.layout.panel, sheet.layout.plot
+    overlay = options.layout == "overlay"
+    style = PointStyle(
+        colours=options.point_colours,
+        mark_in_focus=options.mark_points_in_focus,
+        dimming=options.dimming if overlay else 0.0,
+        opacity=sheet.opacity,
+        give_way=1.0 if overlay else 0.5,  # beside the picture there is nothing to hide
+    )
+    levels = fitted(brightness(distribution), plot.width, plot.height)[::-1]
+    in_focus = _rows_in_focus(distribution.axis, focus, len(levels)) if options.show_depth_of_field else None
+    paint_levels(_part(sheet.image, plot), levels, in_focus, style)
+    dim(_part(sheet.image, Rect(panel.left, panel.top, panel.width, plot.top - panel.top)), style)
+    dim(_part(sheet.image, Rect(panel.left, plot.bottom, panel.width, panel.bottom - plot.bottom)), style)
 
 
 def _size_of(picture: NDArray[np.uint8]) -> tuple[int, int]:
@@ -90,12 +98,10 @@ def _size_of(picture: NDArray[np.uint8]) -> tuple[int, int]:
 
 def _canvas(picture: NDArray[np.uint8], layout: Layout) -> NDArray[np.uint8]:
     """The picture, copied, and ground beside it where the layout is wider."""
-    coloured = picture if picture.ndim == 3 else cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_GRAY2BGR)
-    if layout.panel == layout.picture:
-        return coloured.copy() if coloured is picture else coloured
     image = np.empty((layout.height_px, layout.width_px, 3), np.uint8)
-    _part(image, layout.picture)[:] = coloured
-    _part(image, layout.panel)[:] = GROUND
+    _part(image, layout.picture)[:] = picture if picture.ndim == 3 else picture[..., None]
+    if layout.panel != layout.picture:
+        _part(image, layout.panel)[:] = GROUND
     return image
 
 
@@ -103,14 +109,14 @@ def _part(image: NDArray[np.uint8], rect: Rect) -> NDArray[np.uint8]:
     return image[rect.top : rect.bottom, rect.left : rect.right]
 
 
-def _rows_in_focus(axis: DepthAxis, focus: FocusReading) -> tuple[int, int] | None:
+def _rows_in_focus(axis: DepthAxis, focus: FocusReading, rows: int) -> tuple[int, int] | None:
     """Rows of the levels, the far end first, whose middles lie inside the depth of field; at least one where any is."""
     if not shows_depth_of_field(axis, focus):
         return None
-    top = (1.0 - axis.position_of(focus.far_limit_m)) * axis.bins
-    bottom = (1.0 - axis.position_of(focus.near_limit_m)) * axis.bins
+    top = (1.0 - axis.position_of(focus.far_limit_m)) * rows
+    bottom = (1.0 - axis.position_of(focus.near_limit_m)) * rows
     first, last = math.ceil(top - 0.5), math.ceil(bottom - 0.5)
-    if first == last:  # Narrower than a bin: the bin that holds its middle.
-        first = min(int((top + bottom) / 2), axis.bins - 1)
+    if first == last:  # Narrower than a cell: the cell that holds its middle.
+        first = min(int((top + bottom) / 2), rows - 1)
         last = first + 1
     return first, last

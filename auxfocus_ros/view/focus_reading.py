@@ -19,7 +19,7 @@ class FocusReading:
 
     Attributes:
         state: 'unknown' (nothing is known of the lens), 'finite', 'infinity', or 'beyond_infinity' (no object is in focus).
-        focus_distance_m: depth of the focal plane, metres; > 0 and finite where the state is 'finite', +inf at 'infinity', else NaN.
+        focus_distance_m: of the focal plane, metres; finite and > 0 where the state is 'finite', +inf at 'infinity', else NaN.
         near_limit_m: near limit of the depth of field, metres; NaN: nothing is in focus, or unknown.
         far_limit_m: far limit, metres; +inf where it reaches infinity; NaN as the near limit.
 
@@ -40,13 +40,13 @@ class FocusReading:
             raise InputError(f"focus: a finite focus needs a distance greater than 0 m, got {self.focus_distance_m!r}")
         near, far = self.near_limit_m, self.far_limit_m
         if math.isnan(near) != math.isnan(far) or not (math.isnan(near) or 0 < near <= far):
-            raise InputError(f"focus: depth of field: wanted 0 < near <= far (both NaN where there is none), got {near!r} to {far!r}")
+            raise InputError(f"depth of field: wanted 0 < near <= far, or NaN for both, got {near!r} to {far!r}")
 
     @classmethod
     def of_distances(
         cls, focus_distance_m: float, near_limit_m: float, far_limit_m: float, beyond_infinity: bool = False
     ) -> FocusReading:
-        """The reading that a lens state's distances make: +inf is 'infinity'; NaN is 'unknown', or 'beyond_infinity' where said."""
+        """What a lens state's distances say: +inf is 'infinity', NaN is 'unknown', or 'beyond_infinity' where that is said."""
         if beyond_infinity:
             return cls("beyond_infinity", math.nan, near_limit_m, far_limit_m)
         if math.isnan(focus_distance_m):
@@ -68,10 +68,10 @@ class FocusReading:
 
 
 def distance_text(distance_m: float) -> str:
-    """A distance for a person: '45.2 cm' is '0.452 m', then '2.35 m', '23.5 m', '235 m'; infinity is the sign."""
+    """A distance for a person, three digits: '0.452 m', '2.35 m', '23.5 m', '235 m', '1.2 km'; infinity is its sign."""
     if math.isinf(distance_m):
         return "∞"
-    for below, decimals in ((0.9995, 3), (9.995, 2), (99.95, 1)):
+    for below, decimals in ((0.9995, 3), (9.995, 2), (99.95, 1), (999.5, 0)):
         if distance_m < below:
             return f"{distance_m:.{decimals}f} m"
-    return f"{distance_m:.0f} m"
+    return f"{distance_m / 1000:.1f} km" if distance_m < 9950 else f"{distance_m / 1000:.0f} km"

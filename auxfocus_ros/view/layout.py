@@ -14,7 +14,8 @@ from auxfocus_ros.view.options import ViewOptions
 _TEXT_HEIGHT_PX = 12.0  # of a capital, in a picture of 720 rows
 _SMALLEST_TEXT_PX = 8.0
 _MARGIN_SHARE = 0.05  # of the height, above and below the plot
-_CELL_PX = 2.0  # of a distribution's cell in a picture of 720 rows: a single point of a lidar must be seen
+_CELL_PX = 2  # side of a distribution's cell: a single point of a lidar must be seen
+_CELL_LARGE_PX = 4  # the same from 1440 rows on
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ class Layout:
         return self.row_at(axis.position_of(depth_m))
 
     @property
-    def cell_px(self) -> float:
-        """Side of a cell that shows well at this size."""
-        return max(_CELL_PX, round(_CELL_PX * self.unit_px))
+    def cell_px(self) -> int:
+        """Side of a cell that shows well at this size; powers of two are painted fastest."""
+        return _CELL_PX if self.unit_px < 2 else _CELL_LARGE_PX
 
 
 def arrange(picture_width_px: int, picture_height_px: int, options: ViewOptions) -> Layout:
@@ -88,12 +89,14 @@ def arrange(picture_width_px: int, picture_height_px: int, options: ViewOptions)
     beside = max(round(width * options.panel_share), 2 * labels)
     beside += (width + beside) % 2  # video encoders want an even width
     panel = Rect(width, 0, beside, height)
-    inset = round(0.8 * text)
-    plot = Rect(width + labels, margin, max(beside - labels - inset, 1), height - 2 * margin)
+    plot_width = max(beside - labels - round(0.8 * text), 4)
+    plot = Rect(width + labels, margin, plot_width - plot_width % 4, height - 2 * margin)
     return Layout(width + beside, height, picture, panel, plot, plot.left, text, unit)
 
 
-def counts_shape(picture_width_px: int, picture_height_px: int, options: ViewOptions, source_width_px: int = 0) -> tuple[int, int]:
+def counts_shape(
+    picture_width_px: int, picture_height_px: int, options: ViewOptions, source_width_px: int = 0
+) -> tuple[int, int]:
     """How many bins and columns to count for a picture, so that cells stand on whole pixels and single points are seen.
 
     Args:
@@ -106,8 +109,8 @@ def counts_shape(picture_width_px: int, picture_height_px: int, options: ViewOpt
         (bins, columns).
     """
     layout = arrange(picture_width_px, picture_height_px, options)
-    bins = max(1, int(layout.plot.height / layout.cell_px))
-    columns = max(1, int(layout.plot.width / layout.cell_px))
+    bins = max(1, layout.plot.height // layout.cell_px)
+    columns = max(1, layout.plot.width // layout.cell_px)
     if source_width_px > 0:
         columns = source_width_px // -(-source_width_px // columns)
     return bins, columns

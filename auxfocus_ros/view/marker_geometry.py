@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from auxfocus_ros.distribution import DepthAxis
 from auxfocus_ros.view.focus_reading import FocusReading
@@ -48,14 +49,21 @@ class MarkerGeometry:
 def marker_geometry(layout: Layout, axis: DepthAxis, focus: FocusReading) -> MarkerGeometry:
     """Where a focus reading stands in a laid-out image."""
     on_axis = focus.state == "finite" and axis.near_m <= focus.focus_distance_m <= axis.far_m
-    positions = [knot / (_KNOTS - 1) for knot in range(_KNOTS)]
+    depths, rows = _knots(layout, axis)
     return MarkerGeometry(
         image_width_px=layout.width_px,
         image_height_px=layout.height_px,
         direction=Direction.UP,
-        axis_depth_m=(axis.near_m, *(axis.depth_at(position) for position in positions[1:-1]), axis.far_m),
-        axis_px=tuple(layout.row_at(position) for position in positions),
+        axis_depth_m=depths,
+        axis_px=rows,
         focus_px=layout.row_of(axis, focus.focus_distance_m) if on_axis else math.nan,
         near_px=layout.row_of(axis, focus.near_limit_m),
         far_px=layout.row_of(axis, focus.far_limit_m),
     )
+
+
+@lru_cache(maxsize=8)
+def _knots(layout: Layout, axis: DepthAxis) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    positions = [knot / (_KNOTS - 1) for knot in range(_KNOTS)]
+    inner = (axis.depth_at(position) for position in positions[1:-1])
+    return (axis.near_m, *inner, axis.far_m), tuple(layout.row_at(position) for position in positions)

@@ -20,10 +20,10 @@ class ViewOptions:
     """Options of `draw_aux_image`.
 
     Attributes:
-        layout: 'overlay' (the distribution over the picture, its columns being the picture's) or 'side_by_side' (to the right of it).
+        layout: 'overlay' (the distribution over the picture, its columns being the picture's) or 'side_by_side' (to its right).
         opacity: of everything that is laid over the picture, 0 (the picture alone) to 1. Side by side it does not matter.
         dimming: how much darker an overlay makes the picture under it, 0 to 0.9.
-        point_colours: colours of the points by their number: 'ice' (blue to white), 'viridis' or 'grey'. Points in focus are amber.
+        point_colours: colours of the points by number: 'ice' (blue to white), 'viridis' or 'grey'. Those in focus are amber.
         mark_points_in_focus: give the points inside the depth of field their own colour.
         show_scale: draw the depth axis with its labels.
         show_focus: draw the focus line with its value, and say in words where it cannot be drawn.
@@ -37,7 +37,7 @@ class ViewOptions:
 
     layout: LayoutName = "overlay"
     opacity: float = 0.9
-    dimming: float = 0.4
+    dimming: float = 0.35
     point_colours: PointColours = "ice"
     mark_points_in_focus: bool = True
     show_scale: bool = True

@@ -5,6 +5,7 @@ What is remembered from frame to frame is the depth axis alone, which follows th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from auxfocus_ros.distribution import (
     project_cloud,
     split_by_focus,
 )
+from auxfocus_ros.distribution.axis import MAX_BINS
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.optics import CameraModel, RigidTransform
 from auxfocus_ros.view.aux_image import draw_aux_image
@@ -29,6 +31,8 @@ from auxfocus_ros.view.focus_reading import FocusReading
 from auxfocus_ros.view.layout import counts_shape
 from auxfocus_ros.view.marker_geometry import MarkerGeometry
 from auxfocus_ros.view.options import ViewOptions
+
+_FIRST_BINS = 256  # until a picture says how many show well
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,18 @@ class PipelineOptions:
 
     def __post_init__(self) -> None:
         """Check what the view does not."""
-        if not (0 <= self.near_m < np.inf and 0 <= self.far_m < np.inf and self.bins >= 0):
+        if not (0 <= self.near_m < math.inf and 0 <= self.far_m < math.inf and 0 <= self.bins <= MAX_BINS):
             raise ConfigurationError(
-                f"depth axis: near, far and bins must be 0 (automatic) or greater, got {self.near_m} m, {self.far_m} m, {self.bins}"
+                f"depth axis: near_m and far_m must be 0 (follow the scene) or greater, bins from 0 to {MAX_BINS}, "
+                f"got {self.near_m!r}, {self.far_m!r} and {self.bins!r}"
             )
-        DepthAxis(self.near_m or min(0.05, self.far_m / 2 or 1), self.far_m or max(500.0, 2 * self.near_m), self.bins or 256, self.scale)
+        self.axis_follower()
+
+    def axis_follower(self) -> AxisFollower:
+        """A new follower by these options. Raises ConfigurationError for ends that no axis can have."""
+        return AxisFollower(
+            self.bins or _FIRST_BINS, self.scale, fixed_near_m=self.near_m or None, fixed_far_m=self.far_m or None
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +99,7 @@ class AuxFocusPipeline:
     def __init__(self, options: PipelineOptions | None = None) -> None:
         """Begin with an axis that has seen no scene."""
         self._options = options or PipelineOptions()
-        self._follower = self._new_follower(256)
+        self._follower = self._options.axis_follower()
 
     @property
     def options(self) -> PipelineOptions:
@@ -99,7 +110,7 @@ class AuxFocusPipeline:
     def options(self, options: PipelineOptions) -> None:
         old, self._options = self._options, options
         if (old.scale, old.near_m, old.far_m) != (options.scale, options.near_m, options.far_m):
-            self._follower = self._new_follower(256)
+            self._follower = options.axis_follower()
 
     def run(
         self,
@@ -119,7 +130,7 @@ class AuxFocusPipeline:
             camera: of the picture; needed with a cloud.
             points_m: cloud, (N, 3) float or structured with x, y, z, in its own frame.
             optical_from_points: from the cloud's frame to the camera's optical frame; None: they are one.
-            depth_m: depth image of the picture's field of view, float32 metres or uint16 millimetres; taken where there is no cloud.
+            depth_m: depth image of the picture's field of view, float32 metres or uint16 millimetres; read if there is no cloud.
 
         Returns:
             The image and all that was worked out for it. Without cloud and depth image the picture is drawn with the axis and the
@@ -136,27 +147,22 @@ class AuxFocusPipeline:
                 camera = camera.scaled_to(width, height)
             shown = project_cloud(points_m, optical_from_points or RigidTransform.identity(), camera)
             bins, columns = counts_shape(width, height, self._options.view)
-            axis = self._axis(shown.depth_m, 1.0, bins)
+            axis = self._axis(shown.depth_m, bins)
             distribution = count_points(shown.u_px, shown.depth_m, axis, columns, width)
             split = split_by_focus(shown.depth_m, focus.near_limit_m, focus.far_limit_m)
         elif depth_m is not None:
             unit_m = 0.001 if depth_m.dtype == np.uint16 else 1.0
             bins, columns = counts_shape(width, height, self._options.view, source_width_px=depth_m.shape[-1])
-            axis = self._axis(depth_m, unit_m, bins)
+            axis = self._axis(depth_m, bins, unit_m)
             distribution = count_depth_image(depth_m, axis, columns, unit_m)
             split = split_by_focus(depth_m, focus.near_limit_m, focus.far_limit_m, unit_m)
         else:
             bins, columns = counts_shape(width, height, self._options.view)
-            distribution = DepthDistribution.empty(self._axis(np.empty(0, np.float32), 1.0, bins), columns, width)
+            distribution = DepthDistribution.empty(self._axis(np.empty(0, np.float32), bins), columns, width)
             split = FocusSplit(0, 0, 0)
         image, geometry = draw_aux_image(picture, distribution, focus, self._options.view)
         return AuxFocusResult(image, geometry, distribution, focus, split)
 
-    def _axis(self, depth: NDArray[Any], unit_m: float, bins: int) -> DepthAxis:
-        axis = self._follower.update(depth, unit_m)
-        wanted = self._options.bins or bins
-        return axis if axis.bins == wanted else DepthAxis(axis.near_m, axis.far_m, wanted, axis.scale)
-
-    def _new_follower(self, bins: int) -> AxisFollower:
-        o = self._options
-        return AxisFollower(bins, o.scale, fixed_near_m=o.near_m or None, fixed_far_m=o.far_m or None)
+    def _axis(self, depth: NDArray[Any], bins: int, unit_m: float = 1.0) -> DepthAxis:
+        self._follower.bins = self._options.bins or bins
+        return self._follower.update(depth, unit_m)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,10 +27,8 @@ _HALO_STRENGTH = 0.8
 def label(text: str, height_px: float, colour: Colour, opacity: float) -> Sprite:
     """Text with a dark halo. `height_px`: of a capital; printable ASCII and the sign for infinity."""
     border = max(2, math.ceil(0.25 * height_px))
-    ink = _strokes(text, height_px, border)
-    wide = 2 * round(0.12 * height_px * _LARGER) + 1
-    halo = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide)))
-    return sprite_of([(cv2.GaussianBlur(_shrunk(halo), (0, 0), 0.8), HALO, _HALO_STRENGTH), (_shrunk(ink), colour, 1.0)], opacity)
+    ink = _shrunk(_strokes(text, height_px, border))
+    return sprite_of([(_halo_of(ink, 0.12 * height_px), HALO, _HALO_STRENGTH), (ink, colour, 1.0)], opacity)
 
 
 @lru_cache(maxsize=256)
@@ -47,8 +46,7 @@ def plate(text: str, height_px: float, ink: Colour, ground: Colour, opacity: flo
         for y in (rim + radius, high - 1 - rim - radius):
             cv2.circle(shape, (x, y), radius, 255, -1)
     small = _shrunk(shape)
-    shadow = cv2.GaussianBlur(small, (0, 0), 1.2)
-    return sprite_of([(shadow, HALO, 0.6), (small, ground, 0.96), (_shrunk(strokes), ink, 1.0)], opacity)
+    return sprite_of([(_blurred(small, 1.2), HALO, 0.6), (small, ground, 0.96), (_shrunk(strokes), ink, 1.0)], opacity)
 
 
 @lru_cache(maxsize=64)
@@ -60,9 +58,19 @@ def triangle(size_px: float, direction: str, colour: Colour, opacity: float) -> 
     tip = np.array([[-0.8, 1.0], [0.8, 0.0], [-0.8, -1.0]])  # points right
     turned = {"left": -tip, "up": np.stack([tip[:, 1], -tip[:, 0]], 1), "down": tip[:, ::-1]}[direction]
     cv2.fillPoly(shape, [np.rint(centre + half * turned).astype(np.int32)], 255)
-    wide = 2 * _LARGER + 1
-    halo = cv2.dilate(shape, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide)))
-    return sprite_of([(cv2.GaussianBlur(_shrunk(halo), (0, 0), 0.8), HALO, 0.7), (_shrunk(shape), colour, 1.0)], opacity)
+    head = _shrunk(shape)
+    return sprite_of([(_halo_of(head, 1.0), HALO, _HALO_STRENGTH), (head, colour, 1.0)], opacity)
+
+
+def _halo_of(mask: NDArray[np.float32], reach_px: float) -> NDArray[np.float32]:
+    side = 2 * max(1, round(reach_px)) + 1
+    shape = cv2.MORPH_ELLIPSE if side > 3 else cv2.MORPH_RECT  # OpenCV's ellipse of three pixels is a cross
+    wider = cv2.dilate(mask, cv2.getStructuringElement(shape, (side, side)))
+    return _blurred(wider, 0.8)
+
+
+def _blurred(mask: Any, sigma_px: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma_px), np.float32)
 
 
 def _strokes(text: str, height_px: float, border_px: int) -> NDArray[np.uint8]:
@@ -97,12 +105,12 @@ def _advance(piece: str, scale: float, tall: float) -> int:
 
 def _draw_infinity(canvas: NDArray[np.uint8], x: int, base: int, tall: float, thick: int) -> None:
     turn = np.linspace(0.0, 2 * math.pi, 64)
-    shrink = 1 / (1 + np.sin(turn) ** 2)  # Bernoulli's lemniscate
-    points = np.stack([x + tall * (0.8 + 0.72 * np.cos(turn) * shrink), base - tall * (0.45 + 0.95 * np.sin(turn) * np.cos(turn) * shrink)], 1)
-    cv2.polylines(canvas, [np.rint(points).astype(np.int32)], True, 255, thick, cv2.LINE_AA)
+    shrink = tall / (1 + np.sin(turn) ** 2)  # Bernoulli's lemniscate, a little taller
+    right = x + 0.8 * tall + 0.72 * np.cos(turn) * shrink
+    down = base - 0.45 * tall - 0.95 * np.sin(turn) * np.cos(turn) * shrink
+    cv2.polylines(canvas, [np.rint(np.stack([right, down], 1)).astype(np.int32)], True, 255, thick, cv2.LINE_AA)
 
 
 def _shrunk(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
     size = (mask.shape[1] // _LARGER, mask.shape[0] // _LARGER)
-    small: NDArray[np.float32] = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return small / np.float32(255.0)
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255.0)

@@ -1,6 +1,7 @@
 """Recordings written on the spot, in all three containers, with whatever is to be wrong in them."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,27 @@ float64 far_limit_m
 """
 
 
+@cache
+def message_types(ros1: bool) -> Any:
+    """All message types that the recordings here use; compiling them takes a while."""
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+    store = get_typestore(Stores.ROS1_NOETIC if ros1 else Stores.ROS2_KILTED)
+    store.register(get_types_from_msg(LENS_STATE_DEFINITION, "auxfocus_interfaces/msg/LensState"))
+    if ros1:
+        store.register(get_types_from_msg("geometry_msgs/TransformStamped[] transforms", "tf2_msgs/msg/TFMessage"))
+    else:
+        store.register(get_types_from_msg("int32 a", "strange_msgs/msg/Thing"))
+    return store
+
+
 class BagMaker:
     """Makes messages and writes them. `container` is 'mcap', 'db3' or 'bag' (ROS 1)."""
 
     def __init__(self, container: str) -> None:
-        from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-
         self.container = container
         self.ros1 = container == "bag"
-        self.store = get_typestore(Stores.ROS1_NOETIC if self.ros1 else Stores.ROS2_KILTED)
-        self.store.register(get_types_from_msg(LENS_STATE_DEFINITION, "auxfocus_interfaces/msg/LensState"))
+        self.store = message_types(self.ros1)
         self.entries: list[tuple[str, Any, int]] = []
 
     def make(self, kind: str, **fields: Any) -> Any:
@@ -46,7 +58,9 @@ class BagMaker:
     def add(self, topic: str, message: Any, log_ns: int) -> None:
         self.entries.append((topic, message, log_ns))
 
-    def image(self, stamp_ns: int, picture: np.ndarray | None = None, encoding: str = "bgr8", topic: str = IMAGE, **wrong: Any) -> None:
+    def image(
+        self, stamp_ns: int, picture: np.ndarray | None = None, encoding: str = "bgr8", topic: str = IMAGE, **wrong: Any
+    ) -> None:
         """A raw picture; `wrong` replaces fields, `log_ns` the time of recording."""
         log_ns = wrong.pop("log_ns", stamp_ns)
         if picture is None:
@@ -62,7 +76,9 @@ class BagMaker:
         }
         self.add(topic, self.make("sensor_msgs/msg/Image", **{**fields, **wrong}), log_ns)
 
-    def compressed(self, stamp_ns: int, picture: np.ndarray, kind: str = "jpeg", topic: str = IMAGE + "/compressed", **wrong: Any) -> None:
+    def compressed(
+        self, stamp_ns: int, picture: np.ndarray, kind: str = "jpeg", topic: str = IMAGE + "/compressed", **wrong: Any
+    ) -> None:
         log_ns = wrong.pop("log_ns", stamp_ns)
         suffix = ".jpg" if kind == "jpeg" else ".png"
         fields = {
