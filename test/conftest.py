@@ -153,8 +153,8 @@ class GraphClient:
         """Leave the graph."""
         import rclpy
 
-        self.node.destroy_node()
         self.executor.shutdown(timeout_sec=1.0)
+        self.node.destroy_node()
         rclpy.shutdown(context=self.context)
 
 

@@ -115,12 +115,15 @@ def rewrite_include_paths(environment: Path, variables: dict[str, str]) -> None:
             file.write_text(mended)
 
 
-def sources_of_build() -> tuple[list[Path], list[str]]:
-    """What a rebuild depends on: the interfaces and the build files by content, the rest by name (it is linked, not copied)."""
-    contents = sorted(path for path in (ROOT / "auxfocus_interfaces").rglob("*") if path.is_file())
-    contents += [ROOT / name for name in ("setup.py", "setup.cfg", "package.xml")]
-    names = [str(path.relative_to(ROOT)) for folder in ("bin", "config", "launch", "samples") for path in sorted((ROOT / folder).rglob("*"))]
-    return contents, names
+def files_below(*folders: str) -> list[Path]:
+    """Every file of ours below some folders of the repository, sorted."""
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*"))
+    return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")
+
+
+def digest_of_files(made_from: str, files: list[Path]) -> str:
+    """Hash of files by name and content."""
+    return digest([made_from, *(str(path.relative_to(ROOT)) for path in files), *files])
 
 
 def set_up(ros: str, environment: Path) -> None:
@@ -158,20 +161,28 @@ def set_up(ros: str, environment: Path) -> None:
         lambda: rewrite_include_paths(environment, variables),
     )  # fmt: skip
 
-    contents, names = sources_of_build()
     # colcon limits ninja by the machine's load unless MAKEFLAGS names the jobs: one job at a time beside anything else.
     variables["MAKEFLAGS"] = f"-j{os.cpu_count() or 2}"
-    made_from = digest([made_from, *(str(path) for path in contents), *contents, *names])
-    build = ["colcon", "--log-base", str(environment / "build/log"), "build", "--merge-install", "--symlink-install"]
-    build += ["--install-base", str(environment), "--build-base", str(environment / "build")]
-    build += ["--cmake-args", "-G", "Ninja", f"-DPython3_EXECUTABLE={python}", "-Wno-dev"]
-    build += ["-DBUILD_TESTING=OFF", "-DAUXFOCUS_PYTHON_ONLY=ON"]
-    build[0] = str(environment / "bin/colcon")
+    build = [str(environment / "bin/colcon"), "--log-base", str(environment / "build/log"), "build", "--merge-install"]
+    build += ["--install-base", str(environment), "--build-base", str(environment / "build"), "--packages-select"]
+    options = ["--cmake-args", "-G", "Ninja", f"-DPython3_EXECUTABLE={python}", "-Wno-dev", "-DBUILD_TESTING=OFF"]
+    options += ["-DAUXFOCUS_PYTHON_ONLY=ON"]
     log = environment / "colcon.log"
     step(
-        environment, "build", made_from, "colcon build of auxfocus_interfaces and auxfocus_ros (half a minute)",
-        lambda: run(build, variables, log, "colcon build failed"),
+        environment, "interfaces", digest_of_files(made_from, files_below("auxfocus_interfaces")),
+        "colcon build of auxfocus_interfaces (half a minute)",
+        lambda: run([*build, "auxfocus_interfaces", *options], variables, log, "colcon build failed"),
     )  # fmt: skip
+
+    def install_package() -> None:
+        # What an earlier state of the tree installed must not stay.
+        for old in (environment / "build/auxfocus_ros", environment / "share/auxfocus_ros", *environment.glob("lib/*/*/auxfocus_ros")):
+            shutil.rmtree(old, ignore_errors=True)
+        run([*build, "auxfocus_ros"], variables, log, "colcon build failed")
+
+    package = [ROOT / name for name in ("setup.py", "setup.cfg", "package.xml")]
+    package += files_below("auxfocus_ros", "bin", "config", "launch", "samples")
+    step(environment, "package", digest_of_files(made_from, package), "colcon build of auxfocus_ros", install_package)
     if time.monotonic() - began > 1:
         say(f"ready in {time.monotonic() - began:.0f} s: {environment.name}")
 

@@ -36,8 +36,8 @@ class Watcher:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Leave the graph."""
-        self.node.destroy_node()
         self.executor.shutdown(timeout_sec=1.0)
+        self.node.destroy_node()
         rclpy.try_shutdown()
 
     def hear_pictures(self, topic: str, heard: Callable[[Any, Any], None]) -> None:

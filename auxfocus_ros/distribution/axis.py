@@ -27,7 +27,8 @@ Scale = Literal["linear", "dioptre", "log"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
 MAX_BINS = 8192
-SMALLEST_SPAN = 1.001  # far / near: closer ends would lie within a few steps of float32
+SPANS = (1.001, 1e5)  # far / near: of what is shorter or longer float32 cannot tell the bins, or the ends, apart
+FINEST_BINS = 0.05  # the most that float32's rounding may move a depth, in bins
 
 # Mantissas of round depths, the roundest first: where there is no room for all, the roundest are labelled.
 _ROUNDNESS = ((1.0,), (2.0, 5.0), (3.0,), (1.5, 4.0, 7.0), (2.5, 6.0, 8.0), (1.2, 1.7, 3.5, 4.5, 9.0))
@@ -39,8 +40,8 @@ class DepthAxis:
 
     Attributes:
         near_m: near end, metres, > 0 (a depth of 0 is no reading).
-        far_m: far end, metres, finite, at least 0.1 % beyond the near end.
-        bins: number of bins, 1 to 8192.
+        far_m: far end, metres, 1.001 to 100,000 times the near end.
+        bins: number of bins, 1 to 8192, not finer than float32 can tell depths apart.
         scale: 'linear' (even in metres), 'dioptre' (even in 1 / metres, as the lens sees it) or 'log' (even in ratios).
 
     Raises:
@@ -64,9 +65,15 @@ class DepthAxis:
             raise ConfigurationError(
                 f"depth axis: the ends must be finite and the near end greater than 0 m, got {self.near_m!r} to {self.far_m!r}"
             )
-        if self.far_m < self.near_m * SMALLEST_SPAN:
+        if not SPANS[0] <= self.far_m / self.near_m <= SPANS[1]:
             raise ConfigurationError(
-                f"depth axis: the far end must lie at least 0.1 % beyond the near end, got {self.near_m:g} m to {self.far_m:g} m"
+                f"depth axis: the far end must be {SPANS[0]:g} to {SPANS[1]:g} times the near end, "
+                f"got {self.near_m:g} m to {self.far_m:g} m"
+            )
+        if self._rounding_bins > FINEST_BINS:
+            raise ConfigurationError(
+                f"depth axis: {self.bins} bins from {self.near_m:g} m to {self.far_m:g} m are finer than depths in float32: "
+                "take fewer bins or a longer axis"
             )
 
     def edges_m(self) -> NDArray[np.float64]:
@@ -180,6 +187,13 @@ class DepthAxis:
         return float(_warp(self.scale, np.float64(self.near_m))), float(_warp(self.scale, np.float64(self.far_m)))
 
     @cached_property
+    def _rounding_bins(self) -> float:
+        """How far float32's rounding may move a depth along the axis, in bins."""
+        low, high = self._warped_ends
+        step = (high - low) / self.bins
+        return 2 * float(np.finfo(np.float32).eps) * max(self.bins, abs(low) / step, abs(high) / step)
+
+    @cached_property
     def _edges_m(self) -> NDArray[np.float64]:
         edges = self.depth_at(np.linspace(0.0, 1.0, self.bins + 1))
         edges[0], edges[-1] = self.near_m, self.far_m
@@ -195,10 +209,7 @@ class DepthAxis:
         step = (high - low) / self.bins
         over = 0.5 * step if self.scale != "dioptre" else min(0.5 * step, -0.5 * high)  # -high is 1 / far: stay short of infinity
         lowest, highest = _unwarp(self.scale, low - 0.5 * step), _unwarp(self.scale, high + over)
-        margin = min(4 * float(np.finfo(np.float32).eps) * max(self.bins, abs(low / step), abs(high / step)), 0.01)
-        margin = min(margin, 0.25 * over / step)
-        if self.scale == "linear":
-            margin = min(margin, 0.5 * low / step)  # 0 has to stay outside
+        margin = 2 * self._rounding_bins
         factor = (self.bins - 2 * margin) / self.bins / step
         shift = margin - factor * low + offset
         if self.scale == "linear":

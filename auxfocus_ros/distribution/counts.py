@@ -96,7 +96,8 @@ def count_points(u_px: NDArray[Any], depth_m: NDArray[Any], axis: DepthAxis, col
         InputError: arrays of different length or not one-dimensional, a number of columns or a width out of range.
     """
     _check_columns(columns, width_px)
-    u, depth = np.asarray(u_px, np.float32), np.asarray(depth_m, np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is no reading
+        u, depth = np.asarray(u_px, np.float32), np.asarray(depth_m, np.float32)
     if u.ndim != 1 or u.shape != depth.shape:
         raise InputError(f"points: wanted u_px and depth_m of one shape (N,), got {u.shape} and {depth.shape}")
     column = u * np.float32(columns / width_px)

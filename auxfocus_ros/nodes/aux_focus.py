@@ -316,6 +316,9 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if age_s > self.parameters.lens_timeout_s:
             self.health.problem("lens", f"the last lens state is {age_s:.1f} s old: the focus is unknown")
             return FocusReading(), None
+        if lens.fault_code == LensState.FAULT_CONNECTION_LOST:
+            self.health.problem("lens", f"the lens does not answer ({lens.fault_text}): the focus is unknown")
+            return FocusReading(), lens.header.stamp
         focus = FocusReading.of_distances(lens.focus_distance_m, lens.near_limit_m, lens.far_limit_m, lens.beyond_infinity)
         return focus, lens.header.stamp
 

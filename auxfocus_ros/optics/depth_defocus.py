@@ -288,7 +288,7 @@ def _build_layers(
 ) -> list[_Layer]:
     """The layers that hold any pixel, from back to front, each continued behind what stands in front of it."""
     there = int(np.bitwise_or.reduce(blocks, axis=None))
-    coarse_light = np.ascontiguousarray(light[:, 1::FILL_STRIDE, 1::FILL_STRIDE])
+    coarse_roots = np.sqrt(light[:, 1::FILL_STRIDE, 1::FILL_STRIDE])
     coarse_rungs = np.ascontiguousarray(rungs[1::FILL_STRIDE, 1::FILL_STRIDE])
 
     def build(k: int) -> _Layer | None:
@@ -306,22 +306,29 @@ def _build_layers(
             hidden_px=math.ceil(max((abs(ladder[j]) for j in occupied), default=0.0)),
             fill=None,
         )
-        return replace(layer, fill=_fill_behind(layer, coarse_light, coarse_rungs)) if occupied else layer
+        return replace(layer, fill=_fill_behind(layer, coarse_roots, coarse_rungs)) if occupied else layer
 
     return [layer for layer in threads.map(build, range(len(ladder))) if layer is not None]
 
 
-def _fill_behind(layer: _Layer, light: np.ndarray, rungs: np.ndarray) -> np.ndarray | None:
+def _fill_behind(layer: _Layer, roots: np.ndarray, rungs: np.ndarray) -> np.ndarray | None:
     """Continue a layer behind what stands in front of it, by averages over ever wider surroundings of what can be seen.
 
     Opacity is continued like light: behind an object with the layer on one side and something farther on the other, the layer
-    ends in between.
+    ends in between. Colours are averaged as square roots of light, about as the eye does: a lamp some way off is no reason for a
+    bright rim in the dark.
     """
     opacity = layer.opacity(rungs)
     if not opacity.any():
         return None
-    filled = _push_pull(cv2.merge([*(light * opacity), opacity]), np.float32(1.0) - layer.hides(rungs))
-    return np.ascontiguousarray(np.moveaxis(filled, 2, 0))
+    filled = _push_pull(cv2.merge([*(roots * opacity), opacity]), np.float32(1.0) - layer.hides(rungs))
+    planes = np.stack(cv2.split(filled))
+    planes[:-1] *= planes[:-1] / np.maximum(planes[-1], np.float32(1e-6))
+    # No farther than it can be seen: where depth is noisy, a little light always passes the layers in front.
+    half = math.ceil((layer.hidden_px + layer.radius_px) / FILL_STRIDE) + 1
+    near = cv2.dilate((opacity > 0.0).astype(np.uint8), np.ones((2 * half + 1, 2 * half + 1), np.uint8))
+    planes *= near
+    return planes
 
 
 def _times(planes: np.ndarray, factor: np.ndarray) -> np.ndarray:
@@ -338,8 +345,8 @@ def _push_pull(planes: np.ndarray, weight: np.ndarray) -> np.ndarray:
     half = ((width + 1) // 2, (height + 1) // 2)
     coarse_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(planes, half, interpolation=cv2.INTER_AREA)
-    # A coarse pixel that is a third seen is taken as it is: what is near counts more than what is far.
-    gain = np.minimum(np.float32(3.0), np.float32(1.0) / np.maximum(coarse_weight, np.float32(1e-6)))
+    # A coarse pixel that is a quarter seen is taken as it is: what is near counts more than what is far.
+    gain = np.minimum(np.float32(4.0), np.float32(1.0) / np.maximum(coarse_weight, np.float32(1e-6)))
     coarser = _push_pull(_times(coarse, gain), coarse_weight * gain)
     wide = cv2.resize(coarser, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.add(planes, _times(wide, np.float32(1.0) - weight))

@@ -207,9 +207,9 @@ class Bag:
         if self._typestore is None:
             self._typestore = get_typestore(Stores.EMPTY)
         own = next((c for c in self.channels if c.type == kind and c.definition), None)
+        standard = get_typestore(Stores.ROS1_NOETIC if self._ros1 else Stores.LATEST)
         try:
             if own is None:
-                standard = get_typestore(Stores.ROS1_NOETIC if self._ros1 else Stores.LATEST)
                 if kind not in standard.fielddefs:
                     raise InputError(f"{self.name}: the recording does not define its message type {kind}")
                 found = dict(standard.fielddefs)
@@ -222,6 +222,12 @@ class Bag:
                     body = text.partition("\n")[2] if text.startswith("IDL: ") else text
                     if body.strip():
                         found.update(get_types_from_idl(body))
+            for name, (_, fields) in found.items():
+                # Who reads a picture relies on its fields: a damaged definition must not pass as another type of that name.
+                usual = {field for field, _ in standard.fielddefs.get(name, ((), ()))[1]}
+                missing = usual - {field for field, _ in fields}
+                if missing:
+                    raise InputError(f"{self.name}: the definition of {name} lacks {', '.join(sorted(missing))}")
             known = self._typestore.fielddefs
             self._typestore.register({name: fields for name, fields in found.items() if name not in known})
         except InputError:

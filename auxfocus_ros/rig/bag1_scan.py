@@ -18,6 +18,7 @@ from auxfocus_ros.rig.bag_parts import Channel, Damage, RawMessage, channels_by_
 MAGIC = b"#ROSBAG V2.0\n"
 MESSAGE, CHUNK, CONNECTION = 2, 5, 7
 LENGTH = struct.Struct("<I")
+NONSENSE = (struct.error, ValueError, KeyError, IndexError)  # what reading fields of damaged bytes raises
 
 
 class Bag1Scan:
@@ -62,7 +63,7 @@ class Bag1Scan:
                     header = _fields(_sized(file.read(4), file.read))
                     (length,) = LENGTH.unpack(file.read(4))
                     kind = header["op"][0]
-                except (struct.error, ValueError, KeyError, IndexError):
+                except NONSENSE:
                     self._note(position, "a record that breaks off")
                     return
                 data = file.read(min(length, size)) if kind in (MESSAGE, CHUNK, CONNECTION) else b""
@@ -74,7 +75,10 @@ class Bag1Scan:
                     found = list(self._records_of(content, position))
                     yield from sorted(found, key=lambda message: message[1])
                 elif whole and data:
-                    yield from self._record(header, data)
+                    try:
+                        yield from self._record(header, data)
+                    except NONSENSE:
+                        self._note(position, "a record that makes no sense")
                 if not whole:
                     self._note(position, f"a record of {length} bytes reaches beyond the file's end")
                     return
@@ -94,7 +98,7 @@ class Bag1Scan:
                 header = _fields(_sized(take(4), take))
                 data = _sized(take(4), take)
                 yield from self._record(header, data)
-            except (struct.error, ValueError, KeyError, IndexError):
+            except NONSENSE:
                 self._note(position, "a chunk that breaks off")
                 return
 

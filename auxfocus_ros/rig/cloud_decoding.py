@@ -9,6 +9,7 @@ import numpy as np
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.rig.frame import FIELD_DATATYPES, check_points
 
+MAX_POINT_STEP = 65_535
 DATATYPES = {code: kind for kind, code in FIELD_DATATYPES.items()}
 
 
@@ -18,6 +19,8 @@ def cloud_dtype(fields: Any, point_step: int) -> np.dtype:
     Raises:
         InputError: an unknown datatype, a count of zero, a doubled name, a field beyond the point's end.
     """
+    if not 0 < point_step <= MAX_POINT_STEP:
+        raise InputError(f"the cloud's point_step is {point_step} bytes; wanted 1 to {MAX_POINT_STEP}")
     names: list[str] = []
     kinds: list[np.dtype] = []
     offsets: list[int] = []

@@ -78,8 +78,8 @@ def test_each_pixel_weighs_what_the_disk_covers_of_it(radius: float) -> None:
 
 
 def test_golden_small_kernels() -> None:
-    # Radius 0 is the identity. Up to a drawn radius of sqrt(1/2) the disk reaches only the four neighbours, each with the weight w that
-    # makes the second moment: 2 w = r^2 / 4; with r = 0.4: w = 0.02, and 1 - 4 w = 0.92 in the middle.
+    # Radius 0 is the identity. Up to a drawn radius of sqrt(1/2) the disk reaches only the four neighbours, each with the weight w
+    # that makes the second moment: 2 w = r^2 / 4; with r = 0.4: w = 0.02, and 1 - 4 w = 0.92 in the middle.
     assert disk_kernel(0.0).tolist() == [[1.0]]
     np.testing.assert_allclose(disk_kernel(0.4), [[0, 0.02, 0], [0.02, 0.92, 0.02], [0, 0.02, 0]], atol=1e-6)
     assert gaussian_kernel(0.0).tolist() == [[1.0]]
