@@ -7,9 +7,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
-WORKSPACE_COMMAND = (
-    "colcon build --base-paths src/auxfocus_ros src/auxfocus_ros/auxfocus_interfaces"
-)
+WORKSPACE_COMMAND = "colcon build --base-paths src/auxfocus_ros src/auxfocus_ros/auxfocus_interfaces"
 
 
 def demand_interfaces() -> None:
@@ -23,8 +21,7 @@ def demand_interfaces() -> None:
     marker = Path("share/ament_index/resource_index/packages/auxfocus_interfaces")
     if building and not any((Path(prefix) / marker).is_file() for prefix in prefixes if prefix):
         sys.exit(
-            "auxfocus_interfaces is neither installed nor being built. In the workspace, build both with: "
-            + WORKSPACE_COMMAND
+            "auxfocus_interfaces is neither installed nor being built. In the workspace, build both with: " + WORKSPACE_COMMAND
         )
 
 
@@ -55,13 +52,14 @@ setup(
         *shared_files("samples"),
     ],
     install_requires=["setuptools"],
+    extras_require={"test": ["pytest", "hypothesis"]},
     zip_safe=False,
+    maintainer="auxfocus_ros maintainers",
+    maintainer_email="maintainers@auxfocus.example.com",
     description="Focus assistance and autofocus for cameras on gimbals.",
     license="Apache-2.0",
     python_requires=">=3.10",
     entry_points={
-        "console_scripts": [
-            *(f"{node} = auxfocus_ros.nodes.{node}:main" for node in NODES),
-        ],
+        "console_scripts": [f"{node} = auxfocus_ros.nodes.{node}:main" for node in NODES],
     },
 )

@@ -1,4 +1,4 @@
-"""The one family of exceptions. It stands beneath every room, so that a command or a node can catch `AuxfocusError` and say one line.
+"""The one family of exceptions, beneath every room: a command or a node catches `AuxfocusError` and says one line.
 
 Every message is one line: what was wrong, where, and what would be right.
 """

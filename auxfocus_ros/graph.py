@@ -1,4 +1,4 @@
-"""The graph in one description: which nodes, with which parameters and remaps. `auxfocus up` and the launch files both read it."""
+"""The graph in one description: its nodes, their parameters and remaps. `auxfocus up` and the launch files both read it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class NodeDescription:
 class GraphOptions:
     """What differs from one use of the graph to the next.
 
-    source, path, rig, lens, refocus: as the parameters of `gimbal_rig`. depth: what `aux_focus` takes: 'points', 'depth' or 'none'.
-    parameters: further parameters by node, which win over what is worked out here.
+    source, path, rig, lens, refocus: as the parameters of `gimbal_rig`. depth: what `aux_focus` takes: 'points', 'depth' or
+    'none'. parameters: further parameters by node, which win over what is worked out here.
     """
 
     source: str = "recording"

@@ -1,16 +1,16 @@
 """The whole graph: `ros2 launch auxfocus_ros auxfocus.launch.py path:=/data/flight.mcap lens:=bench_25mm`.
 
-It reads the same description as `auxfocus up`. Nodes start themselves by their own `autostart` parameter; launch's lifecycle events
-are not used, or both would try.
+It reads the same description as `auxfocus up`. Nodes start themselves by their own `autostart` parameter; launch's lifecycle
+events are not used, or both would try.
 """
 
-from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
 
 from auxfocus_ros.graph import GraphOptions, describe_graph
 from auxfocus_ros.ros.transport import profile_environment
+from launch import LaunchContext, LaunchDescription
 
 ARGUMENTS = {
     "path": ("", "a recording, a folder with a folder.yaml, or a focal stack"),

@@ -13,7 +13,9 @@ def test_every_node_is_there_once_and_the_rig_starts_last() -> None:
 
 
 def test_given_parameters_win() -> None:
-    options = GraphOptions(path="/a", lens="bench_25mm", parameters={"lens_actuator": {"lens": "field_50mm"}, "aux_focus": {"opacity": 0.4}})
+    options = GraphOptions(
+        path="/a", lens="bench_25mm", parameters={"lens_actuator": {"lens": "field_50mm"}, "aux_focus": {"opacity": 0.4}}
+    )
     by_name = {node.executable: dict(node.parameters) for node in describe_graph(options)}
     assert by_name["lens_actuator"]["lens"] == "field_50mm"
     assert by_name["aux_focus"] == {"depth_input": "points", "opacity": 0.4}

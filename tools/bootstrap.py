@@ -1,7 +1,8 @@
 """Set up everything from nothing: a virtual environment that is a ROS 2 installation, with both packages built into it.
 
-Needs Python 3.10 or newer with `venv`, a C++ compiler and the network; no ROS. Each step leaves a stamp (a hash of what it was made
-from), so that running it again costs a few milliseconds and an interrupted run goes on where it stopped. Standard library only.
+Needs Python 3.10 or newer with `venv`, a C++ compiler and the network; no ROS. Each step leaves a stamp (a hash of what it was
+made from), so that running it again costs a few milliseconds and an interrupted run goes on where it stopped. Standard library
+only.
 
     python3 tools/bootstrap.py --ros kilted
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DISTRIBUTIONS = ("kilted", "jazzy")
-OLDEST_PYTHON = (3, 10)
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)  # the wheels of rclpy
 # Another ROS environment's variables make this one load the wrong libraries; the guard of the wheels makes it load none.
 FOREIGN_VARIABLES = (
     "_ROS_WHEELS_BOOTSTRAP_COMPLETE",
@@ -39,6 +40,7 @@ class SetupError(Exception):
 
 
 def say(text: str) -> None:
+    """Progress, on standard output."""
     print(f"[setup] {text}", flush=True)
 
 
@@ -82,8 +84,10 @@ def clean_variables(environment: Path) -> dict[str, str]:
 
 def check_tools() -> None:
     """What the set-up itself cannot bring."""
-    if sys.version_info[:2] < OLDEST_PYTHON:
-        raise SetupError(f"Python {sys.version.split()[0]} is too old: 3.10 or newer is needed (make PYTHON=python3.11 ...)")
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        raise SetupError(
+            f"Python {sys.version.split()[0]} does not do: ROS's wheels are for 3.10 to 3.13 (make PYTHON=python3.11 ...)"
+        )
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         raise SetupError("no C++ compiler found: install the package g++ (Debian, Ubuntu) or gcc-c++ (Fedora)")
     try:
@@ -176,7 +180,11 @@ def set_up(ros: str, environment: Path) -> None:
 
     def install_package() -> None:
         # What an earlier state of the tree installed must not stay.
-        for old in (environment / "build/auxfocus_ros", environment / "share/auxfocus_ros", *environment.glob("lib/*/*/auxfocus_ros")):
+        for old in (
+            environment / "build/auxfocus_ros",
+            environment / "share/auxfocus_ros",
+            *environment.glob("lib/*/*/auxfocus_ros"),
+        ):
             shutil.rmtree(old, ignore_errors=True)
         run([*build, "auxfocus_ros"], variables, log, "colcon build failed")
 
@@ -188,6 +196,7 @@ def set_up(ros: str, environment: Path) -> None:
 
 
 def main() -> int:
+    """Entry point; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ros", choices=DISTRIBUTIONS, default="kilted", help="ROS 2 distribution (default: kilted)")
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
-"""`auxfocus bench stream`: `aux_focus` on 1280 x 720 pictures with 100,000-point clouds at 30 Hz, rig and node in processes of their own.
+"""`auxfocus bench stream`: `aux_focus` on 1280 x 720 pictures with 100,000-point clouds at 30 Hz.
 
-Each pair is counted where a user would see it: this process hears `aux_focus/focus_marker`, which the node publishes right after the
-image, and takes its arrival minus the picture's stamp (the moment of its release) as the latency. That is a little more than stamp to
-publish, which the node measures itself and reports beside it. A viewer process takes the images; in the second case it is stopped
-(SIGSTOP), as a frozen viewer is.
+Rig, lens, node and viewer are processes of their own. Each pair is counted where a user would see it: this process hears `aux_focus/focus_marker`, which the node publishes right
+after the image, and takes its arrival minus the picture's stamp (the moment of its release) as the latency. That is a little
+more than stamp to publish, which the node measures itself and reports beside it. A viewer process takes the images; in the
+second case it is stopped (SIGSTOP), as a frozen viewer is.
 """
 
 from __future__ import annotations
@@ -56,7 +56,17 @@ def run(arguments: argparse.Namespace) -> int:
     for case in arguments.case or CASES:
         print(f"[bench] {case}: {arguments.seconds:g} s", file=sys.stderr, flush=True)
         results.append(measure(case, sequence, arguments.seconds))
-    columns = ("case", "pairs released", "pairs handled", "rate", "stamp to marker p50", "p95", "max", "stamp to publish p95 (node)", "bar")
+    columns = (
+        "case",
+        "pairs released",
+        "pairs handled",
+        "rate",
+        "stamp to marker p50",
+        "p95",
+        "max",
+        "stamp to publish p95 (node)",
+        "bar",
+    )
     table = Table(*columns, title="aux_focus, 1280 x 720 + 100,000 points at 30 Hz")
     for row in results:
         rate_bar, p95_bar = BARS[row["case"]]
@@ -105,7 +115,10 @@ def measure(case: str, sequence: Path, seconds: float) -> dict[str, Any]:
         stamps.add(stamp_ns)
 
     viewer: subprocess.Popen[bytes] | None = None
-    with GraphProcesses(graph, log_directory=Path("out/bench/log") / case.replace(" ", "_")) as processes, Watcher("auxfocus_bench") as watcher:
+    with (
+        GraphProcesses(graph, log_directory=Path("out/bench/log") / case.replace(" ", "_")) as processes,
+        Watcher("auxfocus_bench") as watcher,
+    ):
         try:
             watcher.node.create_subscription(FocusMarker, "aux_focus/focus_marker", on_marker, EVENT)
             if case != "no viewer":
@@ -131,7 +144,7 @@ def measure(case: str, sequence: Path, seconds: float) -> dict[str, Any]:
         raise AuxfocusError(f"{case}: not one pair was handled in {seconds:g} s: see out/bench/log")
     latencies.sort()
     rate_bar, p95_bar = BARS[case]
-    row = {
+    row: dict[str, Any] = {
         "case": case,
         "seconds": elapsed,
         "released": released,

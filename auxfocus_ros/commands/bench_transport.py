@@ -1,8 +1,8 @@
-"""`auxfocus bench transport`: pictures with clouds between two processes, the shipped Fast DDS profile against Fast DDS's defaults.
+"""`auxfocus bench transport`: pictures with clouds between two processes, the shipped Fast DDS profile against the defaults.
 
-Four cells, each profile best effort and reliable, measured by turns so that whatever else the machine does meets all of them alike.
-A pair counts as delivered when its picture and its cloud have both arrived; its latency runs from the picture's stamp, set right
-before it was published, until then.
+Four cells, each profile best effort and reliable, measured by turns so that whatever else the machine does meets all of them
+alike. A pair counts as delivered when its picture and its cloud have both arrived; its latency runs from the picture's stamp, set
+right before it was published, until then.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from importlib import metadata
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     domain = private_domain()
     errors = Console(stderr=True)
     if line := check_shared_memory():
-        errors.print(f"[bench] {line}", markup=False, highlight=False)
+        errors.print(f"[bench] {line}", markup=False, highlight=False, soft_wrap=True)
     cells = [(profile, reliability) for reliability in RELIABILITIES for profile in PROFILES]
     runs: list[dict[str, Any]] = []
     with _progress(errors, args.repeats * len(cells)) as advance:
@@ -221,18 +222,24 @@ def _ratio(theirs_ms: float | None, ours_ms: float | None) -> float | None:
 
 
 def versions() -> dict[str, str]:
-    """Of what the figures depend on, from the installed packages' own descriptions."""
+    """Of what the figures depend on: by the packages' own descriptions, or by their wheels, which leave some of those out."""
     from auxfocus_ros import __version__
 
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
     found = {"auxfocus_ros": __version__, "python": sys.version.split()[0]}
-    for name in ("rclpy", "rmw_fastrtps_cpp", "fastdds", "fastrtps"):
-        for prefix in filter(None, prefixes):
-            description = Path(prefix) / "share" / name / "package.xml"
-            if description.is_file():
-                found[name] = ElementTree.parse(description).getroot().findtext("version", "").strip()
-                break
-    return found
+    installed = {name: _version(name) for name in ("rclpy", "rmw_fastrtps_cpp", "fastdds", "fastrtps")}
+    return found | {name: version for name, version in installed.items() if version}
+
+
+def _version(package: str) -> str | None:
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    for prefix in filter(None, prefixes):
+        description = Path(prefix) / "share" / package / "package.xml"
+        if description.is_file():
+            return ElementTree.parse(description).getroot().findtext("version", "").strip()
+    try:
+        return metadata.version(f"ros-{package.replace('_', '-')}")
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _machine() -> str:
@@ -260,7 +267,7 @@ def _progress(console: Any, total: int) -> Iterator[Any]:
             progress.update(task, description=what, advance=1 if begun else 0)
             begun = True
             if not console.is_terminal:
-                console.print(f"[bench] {what}", markup=False, highlight=False)
+                console.print(f"[bench] {what}", markup=False, highlight=False, soft_wrap=True)
 
         yield advance
 
@@ -270,8 +277,8 @@ def _print(console: Any, report: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     stream = report["stream"]
-    title = f"{stream['width']} x {stream['height']} pictures with {stream['points']:,} points at {stream['rate']:g} Hz, two processes"
-    table = Table(title=title)
+    size = f"{stream['width']} x {stream['height']} pictures with {stream['points']:,} points"
+    table = Table(title=f"{size} at {stream['rate']:g} Hz, two processes")
     for column in (
         "reliability",
         "profile",

@@ -1,7 +1,7 @@
 """`auxfocus demo`: the bundled recordings through the whole graph, the lens moved by action while they play.
 
-Every scene is a graph of real nodes in processes of their own; this process is a client like any other: it sends goals to `lens/move`,
-hears `aux_focus/image` and keeps what it hears as a film and a contact sheet.
+Every scene is a graph of real nodes in processes of their own; this process is a client like any other: it sends goals to
+`lens/move`, hears `aux_focus/image` and keeps what it hears as a film and a contact sheet.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ START_TIMEOUT_S = 30.0
 class Scene:
     """One recording and how the lens is racked through it.
 
-    frames: how many the recording holds, said to the person who watches. distances_m: focus distances, or positions as a share of
+    frames: how many the recording holds, said to the person who watches. options: of the graph. rig, aux_focus: parameters of the
+    nodes. distances_m: focus distances, or positions as a share of
     the lens's range where the scene has no depth. hold_s: how long each frame of the recording stands.
     """
 
@@ -37,6 +38,7 @@ class Scene:
     frames: int
     options: dict[str, Any]
     rig: dict[str, Any]
+    aux_focus: dict[str, Any] = field(default_factory=dict)
     distances_m: tuple[float, ...] = ()
     range_shares: tuple[float, ...] = ()
     speed_steps_per_s: float = 0.0
@@ -58,6 +60,7 @@ SCENES = (
         5,
         {"lens": "bench_25mm", "depth": "depth", "refocus": True},
         {"rate_hz": 15.0, "hold_s": 3.0},
+        {"layout": "side_by_side"},
         distances_m=(1.2, 1.8, 2.6, 3.6, 6.0, 1.5),
         speed_steps_per_s=300.0,
     ),
@@ -67,6 +70,7 @@ SCENES = (
         7,
         {"lens": "bench_25mm", "depth": "none", "source": "focal_stack"},
         {"rate_hz": 15.0},
+        {"near_m": 0.3, "far_m": 12.0},
         range_shares=(0.0, 0.5, 1.0, 0.25),
         speed_steps_per_s=600.0,
     ),
@@ -133,7 +137,7 @@ def say(text: str) -> None:
 
 
 def play(scene: Scene, samples: Path, film: Any, logs: Path) -> tuple[SceneReport, list[np.ndarray]]:
-    """One scene: graph up, lens racked, pictures kept, graph down. Returns its report and three pictures for the contact sheet."""
+    """One scene: graph up, lens racked, pictures kept, graph down; its report and three pictures for the contact sheet."""
     from auxfocus_ros.commands.processes import GraphProcesses
     from auxfocus_ros.commands.watch import Watcher
     from auxfocus_ros.optics import load_lens
@@ -144,7 +148,7 @@ def play(scene: Scene, samples: Path, film: Any, logs: Path) -> tuple[SceneRepor
     if not path.exists():
         raise ConfigurationError(f"the sample {path} is missing: `make samples` makes it from the original data")
     lens = load_lens(scene.options["lens"])
-    parameters = {"gimbal_rig": scene.rig}
+    parameters = {"gimbal_rig": scene.rig, "aux_focus": scene.aux_focus}
     graph = describe_graph(GraphOptions(path=str(path.resolve()), parameters=parameters, **scene.options))
     pictures: list[np.ndarray] = []
     newest: list[np.ndarray] = []

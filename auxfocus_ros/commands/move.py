@@ -26,7 +26,9 @@ def add_parser(subparsers: Any, line: str) -> None:
     target.add_argument("--distance", type=float, metavar="M", help="metres in front of the camera; inf is infinity")
     target.add_argument("--dioptre", type=float, metavar="D", help="1 / metres; 0 is infinity")
     parser.add_argument("--relative", action="store_true", help="from the present position, distance or power")
-    parser.add_argument("--speed", type=float, default=0.0, metavar="STEPS_PER_S", help="at most this fast (default: the lens's own)")
+    parser.add_argument(
+        "--speed", type=float, default=0.0, metavar="STEPS_PER_S", help="at most this fast (default: the lens's own)"
+    )
     parser.add_argument("--timeout", type=float, default=15.0, metavar="S", help="give up after this many seconds (default: 15)")
     parser.add_argument("--namespace", default="", help="namespace of the graph")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
@@ -48,7 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
         executor.add_node(node)
         client = LensClient(node, executor)
         outcome = client.move(
-            by, getattr(arguments, by), relative=arguments.relative, max_speed_steps_per_s=arguments.speed, timeout_s=arguments.timeout
+            by,
+            getattr(arguments, by),
+            relative=arguments.relative,
+            max_speed_steps_per_s=arguments.speed,
+            timeout_s=arguments.timeout,
         )
         client.close()
         node.destroy_node()
@@ -59,7 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
         finite = {"focus_distance_m": distance_m if math.isfinite(distance_m) else None}
         print(json.dumps({**outcome.__dict__, **finite, "at_infinity": distance_m == math.inf}))
     elif outcome.reached:
-        where = "beyond infinity" if math.isnan(distance_m) else "at infinity" if math.isinf(distance_m) else f"at {distance_m:.3f} m"
+        where = (
+            "beyond infinity" if math.isnan(distance_m) else "at infinity" if math.isinf(distance_m) else f"at {distance_m:.3f} m"
+        )
         print(f"position {outcome.position_steps:.1f} steps, focus {where}, after {outcome.duration_s:.2f} s")
     else:
         print(f"auxfocus move: {outcome.message}", file=sys.stderr)

@@ -28,7 +28,8 @@ def table_of(node: str) -> type:
         raise ConfigurationError(f"there is no node '{node}': the nodes are {', '.join(NODES)}")
     module = importlib.import_module(f"auxfocus_ros.nodes.{node}")
     name = "".join(word.capitalize() for word in node.split("_")) + "Parameters"
-    return getattr(module, name)  # type: ignore[no-any-return]
+    table: type = getattr(module, name)
+    return table
 
 
 def rows_of(node: str) -> list[dict[str, Any]]:
@@ -52,8 +53,8 @@ def markdown(nodes: list[str]) -> str:
     lines = [
         "# Parameters",
         "",
-        "Made by `auxfocus parameters --markdown` from the declarations that the nodes use. *Fixed* parameters are read when the node",
-        "is configured; the others can be changed while it runs.",
+        "Made by `auxfocus parameters --markdown` from the declarations that the nodes use. *Fixed* parameters are read",
+        "when the node is configured; the others can be changed while it runs.",
     ]
     for node in nodes:
         lines += ["", f"## {node}", "", "| name | type | default | range | unit | fixed | what it does |"]

@@ -37,7 +37,9 @@ def make(recording: Path, output: Path, **options: Any) -> Path:
     output.parent.mkdir(parents=True, exist_ok=True)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task(f"sequence {output}", total=None)
-        make_sequence(recording, output, progress=lambda done, total: progress.update(task, completed=done, total=total), **options)
+        make_sequence(
+            recording, output, progress=lambda done, total: progress.update(task, completed=done, total=total), **options
+        )
     return output
 
 

@@ -3,9 +3,9 @@
     python -m auxfocus_ros.commands.transport_peer give --seconds 20 --reliability best_effort
     python -m auxfocus_ros.commands.transport_peer take --reliability best_effort
 
-`give` waits until somebody listens, then publishes pairs of a picture and a cloud, each message stamped right before it is published.
-`take` listens until SIGTERM. Both end with one line of JSON on standard output. Stamps are the machine's monotonic clock, which both
-processes share and nobody sets; the number of the pair stands in `frame_id`, below zero while warming up.
+`give` waits until somebody listens, then publishes pairs of a picture and a cloud, each message stamped right before it is
+published. `take` listens until SIGTERM. Both end with one line of JSON on standard output. Stamps are the machine's monotonic
+clock, which both processes share and nobody sets; the number of the pair stands in `frame_id`, below zero while warming up.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from auxfocus_ros.ros.qos import profile
 DEPTH = 5  # of the history at both ends, as many drivers have it; the same for every profile
 WARM_UP_S = 1.0
 LISTENER_TIMEOUT_S = 30.0
-TAIL_S = 1.5
+TAIL_S = 1.0
 """How long the last messages may take before they count as lost."""
 
 

@@ -29,7 +29,9 @@ def add_parser(subparsers: Any, line: str) -> None:
     parser = subparsers.add_parser(
         "up", help=line, description=line, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("path", help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, or a focal stack")
+    parser.add_argument(
+        "path", help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, or a focal stack"
+    )
     parser.add_argument("--source", default="recording", choices=("recording", "focal_stack"), help="kind of source")
     parser.add_argument("--rig", default="", help="rig file: a shipped name or a path")
     parser.add_argument("--lens", default="bench_25mm", help="lens file: a shipped name or a path (default: bench_25mm)")
@@ -39,7 +41,9 @@ def add_parser(subparsers: Any, line: str) -> None:
     parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="frames per second (default: as recorded)")
     parser.add_argument("--namespace", default="", help="namespace of all nodes")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="keep the auxiliary focus image as a film")
-    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NODE.NAME=VALUE", help="set a node's parameter")
+    parser.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NODE.NAME=VALUE", help="set a node's parameter"
+    )
     parser.add_argument("--json", action="store_true", help="print the nodes' state as JSON lines")
     parser.set_defaults(run=run)
 
@@ -99,7 +103,8 @@ def say_state(watcher: Any, as_json: bool) -> None:
     """One line with every node's state and rate (JSON on standard output, else words on standard error)."""
     if as_json:
         state = {
-            name: {"level": level, "message": message, **watcher.figures[name]} for name, (level, message) in watcher.levels.items()
+            name: {"level": level, "message": message, **watcher.figures[name]}
+            for name, (level, message) in watcher.levels.items()
         }
         print(json.dumps(state), flush=True)
         return

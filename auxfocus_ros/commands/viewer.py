@@ -1,6 +1,6 @@
 """A viewer for the benchmarks: takes the pictures of one topic, reliable as a default subscriber does, and looks at none.
 
-    python -m auxfocus_ros.commands.viewer aux_focus/image
+python -m auxfocus_ros.commands.viewer aux_focus/image
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ class Watcher:
             self.executor.spin_once(timeout_sec=min(rest, 0.05))
             each()
 
-    def spin_until(self, condition: Callable[[], bool], timeout_s: float, what: str, each: Callable[[], None] = lambda: None) -> None:
+    def spin_until(
+        self, condition: Callable[[], bool], timeout_s: float, what: str, each: Callable[[], None] = lambda: None
+    ) -> None:
         """Spin until a condition holds. Raises AuxfocusError, naming `what`, when it does not in time."""
         ends = time.monotonic() + timeout_s
         while not condition():

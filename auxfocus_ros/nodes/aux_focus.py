@@ -60,7 +60,12 @@ class AuxFocusParameters(CommonParameters):
     depth_input: str = parameter("points", "what depth is taken from", choices=("points", "depth", "none"), read_only=True)
     rig: str = parameter("", "rig file with the cloud's extrinsics; empty: the topic points/transform", read_only=True)
     match_tolerance_s: float = parameter(
-        0.05, "largest difference between the stamps of a picture and its depth", unit="s", minimum=0.0, maximum=10.0, read_only=True
+        0.05,
+        "largest difference between the stamps of a picture and its depth",
+        unit="s",
+        minimum=0.0,
+        maximum=10.0,
+        read_only=True,
     )
     layout: str = parameter("overlay", "the distribution over the picture, or beside it", choices=LAYOUTS)
     opacity: float = parameter(0.9, "of what is laid over the picture", minimum=0.0, maximum=1.0)
@@ -107,7 +112,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._inputs: list[Any] = []
 
     @staticmethod
-    def _options(p: AuxFocusParameters) -> PipelineOptions:
+    def _options(p: AuxFocusParameters | Any) -> PipelineOptions:  # choices are checked against the same names at run time
         view = ViewOptions(
             layout=p.layout, opacity=p.opacity, dimming=p.dimming, point_colours=p.point_colours,
             mark_points_in_focus=p.mark_points_in_focus, show_scale=p.show_scale, text_scale=p.text_scale,
@@ -280,7 +285,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         return bool(self._outputs[output].get_subscription_count())
 
     def _depth_of(self, work: Work) -> dict[str, Any]:
-        """The depth part of a pair as the pipeline takes it; a depth that cannot be used is said, and the picture drawn without."""
+        """The depth part of a pair as the pipeline takes it; what cannot be used is said, and the picture drawn without."""
         if work.range is None:
             return {}
         camera = read_camera_info(work.camera_info)
@@ -303,7 +308,8 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if frame in ("", work.picture.header.frame_id):
             return RigidTransform.identity()
         raise InputError(
-            f"no transform from '{frame}' to '{work.picture.header.frame_id}': publish it on points/transform or name a rig file (parameter rig)"
+            f"no transform from '{frame}' to '{work.picture.header.frame_id}': "
+            "publish it on points/transform or name a rig file (parameter rig)"
         )
 
     def _focus(self) -> tuple[FocusReading, Any]:

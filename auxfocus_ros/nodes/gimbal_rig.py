@@ -45,20 +45,27 @@ class GimbalRigParameters(CommonParameters):
     source: str = parameter("recording", "where frames come from", choices=SOURCE_KINDS, read_only=True)
     path: str = parameter("", "the recording, the folder with a folder.yaml, or the focal stack", read_only=True)
     rig: str = parameter("", "rig file: a shipped name or a path; empty: what the recording says of itself", read_only=True)
-    lens: str = parameter("", "lens file of a focal stack or of `refocus`; empty: the rig file's, else bench_25mm", read_only=True)
+    lens: str = parameter(
+        "", "lens file of a focal stack or of `refocus`; empty: the rig file's, else bench_25mm", read_only=True
+    )
     refocus: bool = parameter(False, "render the defocus of the lens's present position (needs a depth image)", read_only=True)
     loop: bool = parameter(True, "begin again at the end", read_only=True)
-    rate_hz: float = parameter(
-        0.0, "frames per second; 0: as recorded", unit="Hz", minimum=0.0, maximum=1000.0, read_only=True
-    )
+    rate_hz: float = parameter(0.0, "frames per second; 0: as recorded", unit="Hz", minimum=0.0, maximum=1000.0, read_only=True)
     hold_s: float = parameter(
         0.0, "let each frame stand this long before the next (needs rate_hz); 0: no", unit="s", minimum=0.0, read_only=True
     )
     speed: float = parameter(1.0, "play faster or slower than recorded", minimum=0.01, maximum=100.0, read_only=True)
     start_s: float = parameter(0.0, "skip this much at the beginning", unit="s", minimum=0.0, read_only=True)
-    end_s: float = parameter(0.0, "stop this long after the beginning of the recording; 0: at its end", unit="s", minimum=0.0, read_only=True)
+    end_s: float = parameter(
+        0.0, "stop this long after the beginning of the recording; 0: at its end", unit="s", minimum=0.0, read_only=True
+    )
     wait_s: float = parameter(
-        3.0, "wait at most this long for somebody to take pictures before the first", unit="s", minimum=0.0, maximum=600.0, read_only=True
+        3.0,
+        "wait at most this long for somebody to take pictures before the first",
+        unit="s",
+        minimum=0.0,
+        maximum=600.0,
+        read_only=True,
     )
     publish_clock: bool = parameter(
         False, "publish the recorded stamps on /clock and keep them (needs loop false)", read_only=True
@@ -86,15 +93,17 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         """Open the source and create publishers."""
         p = self.parameters
         if not p.path:
-            raise ConfigurationError("the parameter `path` is empty: name a recording, a folder with a folder.yaml or a focal stack")
+            raise ConfigurationError(
+                "the parameter `path` is empty: name a recording, a folder with a folder.yaml or a focal stack"
+            )
         if p.publish_clock and p.loop:
             raise ConfigurationError("publish_clock keeps the recorded stamps, which run backwards in a loop: set loop to false")
         if p.hold_s and not p.rate_hz:
             raise ConfigurationError("hold_s lets a frame stand at a rate: set rate_hz as well")
-        window = {"start_s": p.start_s, "end_s": p.end_s or float("inf")} if p.source == "recording" else {}
+        window: dict[str, Any] = {"start_s": p.start_s, "end_s": p.end_s or float("inf")} if p.source == "recording" else {}
         self._source = open_source(
-            p.source, p.path, rig=p.rig or None, lens=p.lens or None, refocus=p.refocus, hold=(p.hold_s, p.rate_hz) if p.hold_s else None,
-            on_problem=lambda text: self.health.problem("source", text), **window,
+            p.source, p.path, rig=p.rig or None, lens=p.lens or None, refocus=p.refocus, hold=(p.hold_s, p.rate_hz) if p.hold_s
+            else None, on_problem=lambda text: self.health.problem("source", text), **window,
         )  # fmt: skip
         create = self.create_publisher
         self._outputs = {

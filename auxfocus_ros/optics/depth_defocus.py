@@ -327,7 +327,7 @@ def _fill_behind(layer: _Layer, roots: np.ndarray, rungs: np.ndarray) -> np.ndar
     # No farther than it can be seen: where depth is noisy, a little light always passes the layers in front.
     half = math.ceil((layer.hidden_px + layer.radius_px) / FILL_STRIDE) + 1
     near = cv2.dilate((opacity > 0.0).astype(np.uint8), np.ones((2 * half + 1, 2 * half + 1), np.uint8))
-    planes *= near
+    planes *= near.astype(np.float32)
     return planes
 
 

@@ -1,7 +1,7 @@
 """The focus in messages: what was drawn into a FocusMarker, focus plane and depth of field into RViz markers.
 
-The distribution and its drawing are the business of other rooms, which this one does not import: it says by `Protocol` what it reads
-of them.
+The distribution and its drawing are the business of other rooms, which this one does not import: it says by `Protocol` what it
+reads of them.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ class Split(Protocol):
     def farther(self) -> int: ...  # noqa: D102
 
 
-def make_focus_marker(
-    focus: Focus, axis: DrawnAxis, split: Split, lens_stamp: Time | None, header: Header
-) -> FocusMarker:
+def make_focus_marker(focus: Focus, axis: DrawnAxis, split: Split, lens_stamp: Time | None, header: Header) -> FocusMarker:
     """The marker of one auxiliary focus image.
 
     Args:

@@ -1,7 +1,7 @@
 """A node's health: what is wrong now, how often, and how fast it runs; said in the log and on `/diagnostics`.
 
-One place for both, so that every problem reaches both and neither is flooded: a problem is logged when it first appears and then at
-most every few seconds with its count; it leaves the diagnostics some seconds after it was last seen.
+One place for both, so that every problem reaches both and neither is flooded: a problem is logged when it first appears and
+then at most every few seconds with its count; it leaves the diagnostics some seconds after it was last seen.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class LensClient:
 
     def __init__(self, node: Node, executor: Executor) -> None:
         """`executor` spins `node`; `move` turns it while it waits."""
-        self._client = ActionClient(node, MoveLens, "lens/move")
+        self._client: Any = ActionClient(node, MoveLens, "lens/move")
         self._executor = executor
 
     def wait_until_there(self, timeout_s: float) -> None:
@@ -52,7 +52,9 @@ class LensClient:
         ends = time.monotonic() + timeout_s
         while not self._client.server_is_ready():
             if time.monotonic() > ends:
-                raise LensUnavailableError(f"no lens answers on lens/move after {timeout_s:g} s: is lens_actuator running and active?")
+                raise LensUnavailableError(
+                    f"no lens answers on lens/move after {timeout_s:g} s: is lens_actuator running and active?"
+                )
             self._executor.spin_once(timeout_sec=0.05)
 
     def move(

@@ -1,7 +1,7 @@
 """The base of every node here: a managed (lifecycle) node that can start itself, with one parameter table and its health.
 
-rclpy swallows an exception in a transition; here its cause is logged in one line and the process's exit status is set. A node fills in
-`configure`, `activate`, `deactivate` and `cleanup`, each of which may raise an `AuxfocusError`.
+rclpy swallows an exception in a transition; here its cause is logged in one line and the process's exit status is set. A node
+fills in `configure`, `activate`, `deactivate` and `cleanup`, each of which may raise an `AuxfocusError`.
 """
 
 from __future__ import annotations

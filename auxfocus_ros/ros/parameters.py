@@ -1,9 +1,9 @@
 """Parameters, declared once.
 
-A node's parameters are the fields of a frozen dataclass; each field carries its default, range, unit and description. From that one
-place come the ROS declarations with their descriptors, the checks (every bad value of a request is reported, not the first alone),
-the typed values that the node reads, and the reference table in `docs/`. This module imports no ROS until a node declares, so that
-the docs can be made without it.
+A node's parameters are the fields of a frozen dataclass; each field carries its default, range, unit and description. From that
+one place come the ROS declarations with their descriptors, the checks (every bad value of a request is reported, not the first
+alone), the typed values that the node reads, and the reference table in `docs/`. This module imports no ROS until a node
+declares, so that the docs can be made without it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def parameter(default: Value, description: str, **info: Any) -> Any:
     return dataclasses.field(default=default, metadata={"info": ParameterInfo(description, **info)})
 
 
-def fields_of(table: type) -> dict[str, tuple[type, Value, ParameterInfo]]:
+def fields_of(table: type) -> dict[str, tuple[type, Any, ParameterInfo]]:
     """Name -> (type, default, info) of every parameter of a table, in order of declaration."""
     hints = get_type_hints(table)
     return {f.name: (hints[f.name], f.default, f.metadata["info"]) for f in dataclasses.fields(table) if "info" in f.metadata}
@@ -82,14 +82,14 @@ def check(table: type[P], values: Mapping[str, Value]) -> P:
             problems.append(f"{name} is not a parameter here")
             continue
         kind, _, info = known[name]
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if type(value) is not kind:
+        whole = kind is float and isinstance(value, int) and not isinstance(value, bool)
+        taken = float(value) if whole else value
+        if type(taken) is not kind:
             problems.append(f"{name} is {value!r}, it must be a {kind.__name__}")
-        elif problem := info.problem(name, value):
+        elif problem := info.problem(name, taken):
             problems.append(problem)
         else:
-            filled[name] = value
+            filled[name] = taken
     if problems:
         raise ConfigurationError("; ".join(problems))
     return table(**filled)
@@ -119,8 +119,8 @@ class Parameters(Generic[P]):
         given: dict[str, Any] = {}
         for name, (_, default, info) in fields_of(table).items():
             unit = f" [{info.unit}]" if info.unit else ""
-            # Ranges are said here and checked below: rclpy's own check stops at the first bad value and does not say what would be
-            # right. Dynamic typing lets `1` stand for `1.0`.
+            # Ranges are said here and checked below: rclpy's own check stops at the first bad value and does not say what would
+            # be right. Dynamic typing lets `1` stand for `1.0`.
             given[name] = node.declare_parameter(
                 name,
                 default,

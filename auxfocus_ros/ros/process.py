@@ -1,8 +1,8 @@
 """One node, one process: start, spin, and an end that clients hear.
 
-The signals are ours (`SignalHandlerOptions.NO`): with rclpy's own handler the context is gone before a goal can be aborted, and a
-client with a goal under way never gets an answer. Here a signal ends the spinning, goals are aborted with a reason, the executor spins
-on until the answers are out (bounded), and then everything is shut down in order.
+The signals are ours (`SignalHandlerOptions.NO`): with rclpy's own handler the context is gone before a goal can be aborted, and
+a client with a goal under way never gets an answer. Here a signal ends the spinning, goals are aborted with a reason, the
+executor spins on until the answers are out (bounded), and then everything is shut down in order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.ros.transport import check_shared_memory, use_shipped_profile
 
 FAREWELL_S = 0.5
-"""How long the executor spins on after goals were aborted: answers need a few turns, and a client that is gone must not hold us."""
+"""How long the executor spins on after goals were aborted: answers need a few turns, and who is gone must not hold us."""
 
 
 def spin_turn(executor: Any, node: Any, timeout_s: float) -> None:
@@ -55,7 +55,7 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(args=None if arguments is None else list(arguments), signal_handler_options=SignalHandlerOptions.NO)
     node = None
     try:
         node = make_node()

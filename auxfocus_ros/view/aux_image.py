@@ -47,7 +47,7 @@ def draw_aux_image(
     Raises:
         InputError: a picture of another type, shape or size.
     """
-    layout = arrange(*_size_of(picture), options)
+    layout = arrange(*picture_size_px(picture), options)
     where = marker_geometry(layout, distribution.axis, focus)
     image = _canvas(picture, layout)
     opacity = options.opacity if options.layout == "overlay" else 1.0
@@ -87,7 +87,8 @@ def _draw_points(sheet: Sheet, distribution: DepthDistribution, focus: FocusRead
     dim(_part(sheet.image, Rect(panel.left, plot.bottom, panel.width, panel.bottom - plot.bottom)), style)
 
 
-def _size_of(picture: NDArray[np.uint8]) -> tuple[int, int]:
+def picture_size_px(picture: NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height of a picture. Raises InputError for one that cannot be drawn on; see `draw_aux_image`."""
     coloured = picture.ndim == 3 and picture.shape[2] == 3
     if picture.dtype != np.uint8 or not (coloured or picture.ndim == 2):
         raise InputError(f"picture: wanted (H, W, 3) or (H, W) uint8, got shape {picture.shape} of {picture.dtype}")

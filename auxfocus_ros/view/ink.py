@@ -54,9 +54,10 @@ def sprite_of(layers: list[tuple[NDArray[np.float32], Colour, float]], opacity: 
     colour = np.zeros((*layers[0][0].shape, 3), np.float32)
     keep = np.ones((*layers[0][0].shape, 1), np.float32)
     for mask, ink, strength in layers:
-        alpha = (mask * (strength * opacity))[..., None]
+        alpha = (mask * strength)[..., None]
         colour = colour * (1 - alpha) + alpha * np.array(ink, np.float32)
         keep = keep * (1 - alpha)
+    colour, keep = opacity * colour, 1 - opacity * (1 - keep)
     return Sprite(np.rint(colour).astype(np.uint8), np.rint(255 * keep).astype(np.uint8).repeat(3, axis=2))
 
 

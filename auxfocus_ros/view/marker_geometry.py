@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+import numpy as np
+
 from auxfocus_ros.distribution import DepthAxis
 from auxfocus_ros.view.focus_reading import FocusReading
 from auxfocus_ros.view.layout import Layout
 
-_KNOTS = 65  # straight lines between so many keep to the axis within a tenth of a pixel
+_KNOTS = 65  # straight lines between so many keep to the axis within a fifth of a pixel at 720 rows
 
 
 class Direction(IntEnum):
@@ -64,6 +66,15 @@ def marker_geometry(layout: Layout, axis: DepthAxis, focus: FocusReading) -> Mar
 
 @lru_cache(maxsize=8)
 def _knots(layout: Layout, axis: DepthAxis) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    positions = [knot / (_KNOTS - 1) for knot in range(_KNOTS)]
-    inner = (axis.depth_at(position) for position in positions[1:-1])
-    return (axis.near_m, *inner, axis.far_m), tuple(layout.row_at(position) for position in positions)
+    """Depths and rows of knots that lie closest where the row bends most against the depth.
+
+    Knots stand best at even steps of the integral of the root of the curvature: for a row that goes with 1 / depth that is
+    depth ** -0.5, and for one that goes with log(depth) it is log(depth).
+    """
+    near, far = axis.near_m, axis.far_m
+    if axis.scale == "dioptre":
+        depths = np.linspace(near**-0.5, far**-0.5, _KNOTS) ** -2.0
+    else:
+        depths = (np.geomspace if axis.scale == "log" else np.linspace)(near, far, _KNOTS)
+    depths[[0, -1]] = near, far
+    return tuple(depths.tolist()), tuple(layout.row_of(axis, depth) for depth in depths.tolist())

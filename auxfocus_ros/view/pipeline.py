@@ -26,7 +26,7 @@ from auxfocus_ros.distribution import (
 from auxfocus_ros.distribution.axis import MAX_BINS
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.optics import CameraModel, RigidTransform
-from auxfocus_ros.view.aux_image import draw_aux_image
+from auxfocus_ros.view.aux_image import draw_aux_image, picture_size_px
 from auxfocus_ros.view.focus_reading import FocusReading
 from auxfocus_ros.view.layout import counts_shape
 from auxfocus_ros.view.marker_geometry import MarkerGeometry
@@ -139,7 +139,7 @@ class AuxFocusPipeline:
         Raises:
             InputError: input that cannot be used.
         """
-        height, width = picture.shape[:2]
+        width, height = picture_size_px(picture)
         if points_m is not None:
             if camera is None:
                 raise InputError("auxiliary focus image: a cloud needs the picture's camera model (camera_info)")

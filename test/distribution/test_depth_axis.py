@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -102,7 +103,7 @@ def test_ticks_are_round_rising_apart_and_on_the_axis(axis: DepthAxis, most: int
     assert all(axis.near_m * (1 - 1e-6) <= depth <= axis.far_m * (1 + 1e-6) for depth in depths)
     assert all(float(text) == pytest.approx(depth, rel=1e-3) for depth, text in ticks)
     positions = [axis.position_of(depth) for depth in depths]
-    assert all(b - a >= (1 - 1e-6) / (most - 1) for a, b in zip(positions, positions[1:], strict=False))
+    assert all(b - a >= (1 - 1e-6) / (most - 1) for a, b in pairwise(positions))
 
 
 def test_ticks_that_people_expect() -> None:

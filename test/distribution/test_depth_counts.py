@@ -88,9 +88,7 @@ def test_points_are_those_of_histogram2d(case: tuple[np.random.Generator, DepthA
 
 @quick
 @given(cases(), st.integers(1, 400), st.integers(1, 40))
-def test_depth_images_are_those_of_histogram2d(
-    case: tuple[np.random.Generator, DepthAxis], width: int, columns: int
-) -> None:
+def test_depth_images_are_those_of_histogram2d(case: tuple[np.random.Generator, DepthAxis], width: int, columns: int) -> None:
     random, axis = case
     depth = some_depths(random, axis, (7, width))
     found = count_depth_image(depth, axis, columns)

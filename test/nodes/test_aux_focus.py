@@ -43,7 +43,9 @@ class FakeRig:
     def connected(self) -> bool:
         return self.image.get_subscription_count() > 0 and self.info.get_subscription_count() > 0
 
-    def publish(self, spoil: Callable[[Image, CameraInfo, Any], None] | None = None, depth_m: float = 5.0, depth_image: bool = False) -> int:
+    def publish(
+        self, spoil: Callable[[Image, CameraInfo, Any], None] | None = None, depth_m: float = 5.0, depth_image: bool = False
+    ) -> int:
         """One pair with the stamp of now; returns the stamp in nanoseconds."""
         stamp_ns = time.time_ns()
         image = Image(height=HEIGHT, width=WIDTH, encoding="bgr8", step=3 * WIDTH)
@@ -150,7 +152,9 @@ def test_extrinsics_move_the_cloud(graph: Any, rig: FakeRig, start_node: Callabl
     def in_lidar_frame(image: Image, info: CameraInfo, cloud: PointCloud2) -> None:
         cloud.header.frame_id = "lidar"
 
-    marker = answered(graph, rig, markers, spoil=in_lidar_frame, depth_m=5.0)  # 5 m in front of the lidar, 3 m in front of the camera
+    marker = answered(
+        graph, rig, markers, spoil=in_lidar_frame, depth_m=5.0
+    )  # 5 m in front of the lidar, 3 m in front of the camera
     assert (marker.points_inside, marker.points_nearer, marker.points_farther) == (0, 400, 0)
 
 
@@ -260,7 +264,9 @@ def test_a_bad_message_is_said_once_and_the_next_pair_is_drawn(
     assert node.stop() == 0
 
 
-def test_a_picture_and_a_cloud_that_never_meet_are_said_with_their_distance(graph: Any, rig: FakeRig, start_node: Callable[..., Any]) -> None:
+def test_a_picture_and_a_cloud_that_never_meet_are_said_with_their_distance(
+    graph: Any, rig: FakeRig, start_node: Callable[..., Any]
+) -> None:
     node = start_node("aux_focus")
     graph.collect(FocusMarker, "aux_focus/focus_marker", EVENT)
     graph.until(rig.connected, 15.0, "the node")

@@ -64,7 +64,9 @@ def test_a_clock_goes_with_the_recorded_stamps(graph: Any, start_node: Callable[
     node = start_node("gimbal_rig", path=str(samples / "rgbd_room"), loop=False, publish_clock=True, rate_hz=2.0)
     graph.until(lambda: figures(diagnostics).get("finished") == "true", 25.0, "the end of the recording")
     assert figures(diagnostics)["frames"] == "5"
-    assert images and {(m.header.stamp.sec, m.header.stamp.nanosec) for m in images} <= {(c.clock.sec, c.clock.nanosec) for c in clocks}
+    assert images and {(m.header.stamp.sec, m.header.stamp.nanosec) for m in images} <= {
+        (c.clock.sec, c.clock.nanosec) for c in clocks
+    }
     assert node.process.poll() is None  # it stays, so that a late reader can still ask
 
 

@@ -78,7 +78,7 @@ def test_each_pixel_weighs_what_the_disk_covers_of_it(radius: float) -> None:
 
 
 def test_golden_small_kernels() -> None:
-    # Radius 0 is the identity. Up to a drawn radius of sqrt(1/2) the disk reaches only the four neighbours, each with the weight w
+    # Radius 0 is the identity. Up to a drawn radius of sqrt(1/2) the disk reaches only four neighbours, each with the weight w
     # that makes the second moment: 2 w = r^2 / 4; with r = 0.4: w = 0.02, and 1 - 4 w = 0.92 in the middle.
     assert disk_kernel(0.0).tolist() == [[1.0]]
     np.testing.assert_allclose(disk_kernel(0.4), [[0, 0.02, 0], [0.02, 0.92, 0.02], [0, 0.02, 0]], atol=1e-6)
@@ -157,9 +157,9 @@ def test_light_adds_up_and_not_grey_levels() -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
 def test_type_and_shape_stay(dtype: type, shape: tuple[int, ...]) -> None:
-    picture = (np.random.default_rng(0).random(shape) * (np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1.0)).astype(
-        dtype
-    )
+    picture: np.ndarray = (
+        np.random.default_rng(0).random(shape) * (np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1.0)
+    ).astype(dtype)
     for defocused in (defocus_plane(picture, 2.0), defocus_plane(picture, 2.0, "gaussian", scale=1.03)):
         assert defocused.dtype == dtype
         assert defocused.shape == shape

@@ -35,7 +35,7 @@ def test_every_problem_is_named_in_one_line() -> None:
 
 def test_integers_stand_for_floats_and_not_the_other_way() -> None:
     assert check(Table, {"opacity": 1}).opacity == 1.0
-    with pytest.raises(ConfigurationError, match="bins is 9.5, it must be a int"):
+    with pytest.raises(ConfigurationError, match=r"bins is 9\.5, it must be a int"):
         check(Table, {"bins": 9.5})
 
 
