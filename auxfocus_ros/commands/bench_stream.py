@@ -1,9 +1,9 @@
 """`auxfocus bench stream`: `aux_focus` on 1280 x 720 pictures with 100,000-point clouds at 30 Hz.
 
-Rig, lens, node and viewer are processes of their own. Each pair is counted where a user would see it: this process hears `aux_focus/focus_marker`, which the node publishes right
-after the image, and takes its arrival minus the picture's stamp (the moment of its release) as the latency. That is a little
-more than stamp to publish, which the node measures itself and reports beside it. A viewer process takes the images; in the
-second case it is stopped (SIGSTOP), as a frozen viewer is.
+Rig, lens, node and viewer are processes of their own. Each pair is counted where a user would see it: this process hears
+`aux_focus/focus_marker`, which the node publishes right after the image, and takes its arrival minus the picture's stamp (the
+moment of its release) as the latency. That is a little more than stamp to publish, which the node measures itself and reports
+beside it. A viewer process takes the images; in the second case it is stopped (SIGSTOP), as a frozen viewer is.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -112,12 +112,11 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._inputs: list[Any] = []
 
     @staticmethod
-    def _options(p: AuxFocusParameters | Any) -> PipelineOptions:  # choices are checked against the same names at run time
-        view = ViewOptions(
-            layout=p.layout, opacity=p.opacity, dimming=p.dimming, point_colours=p.point_colours,
-            mark_points_in_focus=p.mark_points_in_focus, show_scale=p.show_scale, text_scale=p.text_scale,
-        )  # fmt: skip
-        return PipelineOptions(view, scale=p.scale, near_m=p.near_m, far_m=p.far_m, bins=p.depth_bins)
+    def _options(p: AuxFocusParameters) -> PipelineOptions:
+        # A parameter with the name of an option of the view is that option.
+        view: dict[str, Any] = {field.name: getattr(p, field.name) for field in fields(ViewOptions) if hasattr(p, field.name)}
+        axis: dict[str, Any] = {"scale": p.scale, "near_m": p.near_m, "far_m": p.far_m, "bins": p.depth_bins}
+        return PipelineOptions(ViewOptions(**view), **axis)
 
     def parameters_changed(self, old: AuxFocusParameters, new: AuxFocusParameters) -> None:
         """Draw differently from the next picture on."""

@@ -127,12 +127,15 @@ class CameraModel:
         return _ray_table(self)
 
 
-@lru_cache(maxsize=32)
 def distortion_of(camera: CameraModel) -> RadialTangentialDistortion | FisheyeDistortion:
-    """The camera's distortion with its monotone limit, worked out once a model."""
-    if camera.distortion_model == "equidistant":
-        return FisheyeDistortion(camera.distortion)
-    return RadialTangentialDistortion(camera.distortion)
+    """The camera's distortion with its monotone limit."""
+    return _distortion(camera.distortion_model == "equidistant", camera.distortion)
+
+
+# By the coefficients alone: a camera whose focus breathes, or whose picture is a moving crop, has new intrinsics in every frame.
+@lru_cache(maxsize=32)
+def _distortion(fisheye: bool, coefficients: tuple[float, ...]) -> RadialTangentialDistortion | FisheyeDistortion:
+    return FisheyeDistortion(coefficients) if fisheye else RadialTangentialDistortion(coefficients)
 
 
 @lru_cache(maxsize=4)

@@ -272,8 +272,8 @@ def _place_on_ladder(radius_px: np.ndarray, ladder: np.ndarray) -> tuple[np.ndar
     offsets = np.arange(len(slopes)) - squares[: len(slopes)] * slopes
     rungs = np.abs(radius_px)
     rungs *= radius_px
-    rungs *= np.take(slopes.astype(np.float32), interval)
-    rungs += np.take(offsets.astype(np.float32), interval)
+    rungs *= cv2.LUT(interval, np.resize(slopes, 256).astype(np.float32))
+    rungs += cv2.LUT(interval, np.resize(offsets, 256).astype(np.float32))
     # Rounding must not push a pixel out of its interval, or its block would not know of it.
     np.maximum(rungs, interval, out=rungs)
     np.minimum(rungs, interval + np.float32(1.0), out=rungs)

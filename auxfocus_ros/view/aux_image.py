@@ -80,7 +80,7 @@ def _draw_points(sheet: Sheet, distribution: DepthDistribution, focus: FocusRead
         opacity=sheet.opacity,
         give_way=1.0 if overlay else 0.5,  # beside the picture there is nothing to hide
     )
-    levels = fitted(brightness(distribution), plot.width, plot.height)[::-1]
+    levels = np.ascontiguousarray(fitted(brightness(distribution), plot.width, plot.height)[::-1])
     in_focus = _rows_in_focus(distribution.axis, focus, len(levels)) if options.show_depth_of_field else None
     paint_levels(_part(sheet.image, plot), levels, in_focus, style)
     dim(_part(sheet.image, Rect(panel.left, panel.top, panel.width, plot.top - panel.top)), style)

@@ -14,8 +14,7 @@ from auxfocus_ros.view.options import ViewOptions
 _TEXT_HEIGHT_PX = 12.0  # of a capital, in a picture of 720 rows
 _SMALLEST_TEXT_PX = 8.0
 _MARGIN_SHARE = 0.05  # of the height, above and below the plot
-_CELL_PX = 2  # side of a distribution's cell: a single point of a lidar must be seen
-_CELL_LARGE_PX = 4  # the same from 1440 rows on
+_CELL_PX = 2  # side of a distribution's cell in a picture of 720 rows: a single point of a lidar must be seen
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ class Layout:
 
     @property
     def cell_px(self) -> int:
-        """Side of a cell that shows well at this size; powers of two are painted fastest."""
-        return _CELL_PX if self.unit_px < 2 else _CELL_LARGE_PX
+        """Side of a cell that shows well at this size."""
+        return _cell_px(self.unit_px)
 
 
 def arrange(picture_width_px: int, picture_height_px: int, options: ViewOptions) -> Layout:
@@ -81,17 +80,23 @@ def arrange(picture_width_px: int, picture_height_px: int, options: ViewOptions)
     unit = min(height / 720.0, width / 960.0)
     text = max(_TEXT_HEIGHT_PX * unit, _SMALLEST_TEXT_PX) * options.text_scale
     margin = min(max(round(_MARGIN_SHARE * height), round(2.2 * text)), height // 4)
+    cell = _cell_px(unit)
+    plot_height = (height - 2 * margin) // cell * cell  # whole cells are painted fastest
     labels = round(4.0 * text) if options.show_scale else round(0.8 * text)
     picture = Rect(0, 0, width, height)
     if options.layout == "overlay":
-        plot = Rect(0, margin, width, height - 2 * margin)
+        plot = Rect(0, margin, width, plot_height)
         return Layout(width, height, picture, picture, plot, min(labels, width // 3), text, unit)
     beside = max(round(width * options.panel_share), 2 * labels)
     beside += (width + beside) % 2  # video encoders want an even width
     panel = Rect(width, 0, beside, height)
-    plot_width = max(beside - labels - round(0.8 * text), 4)
-    plot = Rect(width + labels, margin, plot_width - plot_width % 4, height - 2 * margin)
+    plot_width = max(beside - labels - round(0.8 * text), cell)
+    plot = Rect(width + labels, margin, plot_width - plot_width % cell, plot_height)
     return Layout(width + beside, height, picture, panel, plot, plot.left, text, unit)
+
+
+def _cell_px(unit_px: float) -> int:
+    return max(_CELL_PX, round(_CELL_PX * unit_px))
 
 
 def counts_shape(

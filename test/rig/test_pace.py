@@ -56,8 +56,8 @@ def test_speed_and_fixed_rate() -> None:
 
 
 def test_the_mean_rate_is_kept_over_many_frames() -> None:
-    times = moments(Pacer(FakeSource(list(range(0, 600, 5))), rate_hz=200.0))
-    assert (times[-1] - times[0]) / (len(times) - 1) == pytest.approx(0.005, rel=0.1)
+    times = moments(Pacer(FakeSource(list(range(30))), rate_hz=50.0))
+    assert 0.0199 < (times[-1] - times[0]) / (len(times) - 1) < 0.025
 
 
 def test_a_release_carries_its_moment_and_pass() -> None:

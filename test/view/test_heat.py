@@ -56,7 +56,7 @@ def test_fitting_keeps_the_brightest() -> None:
 
 
 def test_painting_at_any_scale_agrees() -> None:
-    """The fast ways for two and four times the size paint what the general way does."""
+    """The fast way to whole multiples paints what the general way does."""
     levels = np.random.default_rng(1).integers(0, 256, (30, 40), np.uint8)
     levels[levels < 128] = 0
     once = np.full((30, 40, 3), 80, np.uint8)
