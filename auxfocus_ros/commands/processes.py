@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import signal
@@ -19,6 +20,7 @@ from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.graph import NodeDescription
 
 STOP_TIMEOUT_S = 5.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class GraphProcesses:
@@ -65,7 +67,12 @@ class GraphProcesses:
         try:
             # A session of its own: Ctrl-C in the terminal reaches us alone, and we end the nodes in order.
             self._processes[name] = subprocess.Popen(
-                command, stdout=log, stderr=log and subprocess.STDOUT, start_new_session=True, stdin=subprocess.DEVNULL
+                command,
+                stdout=log,
+                stderr=log and subprocess.STDOUT,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=end_with_parent,
             )
         finally:
             if log is not None:
@@ -103,6 +110,12 @@ class GraphProcesses:
                 process.wait(STOP_TIMEOUT_S)
         self._processes.clear()
         self._folder.cleanup()
+
+
+def end_with_parent() -> None:
+    """In a child before it runs: SIGINT when the parent is gone, however it ended, so that no node is left behind (Linux alone)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def private_domain() -> int:

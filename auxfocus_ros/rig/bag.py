@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from auxfocus_ros.errors import InputError
+from auxfocus_ros.errors import InputError, MissingLibraryError
 from auxfocus_ros.rig.bag_parts import BagPart, Channel, Damage, RawMessage, SalvagePart
 
 FOREVER_NS = 2**63 - 1
@@ -26,13 +26,6 @@ def natural_key(path: Path) -> list[tuple[int, int, str]]:
     return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces]
 
 
-def is_bag(path: Path) -> bool:
-    """True where `path` looks like a recording: a file by its suffix, a folder by what is in it."""
-    if path.is_dir():
-        return (path / "metadata.yaml").is_file() or any(child.suffix in (".mcap", ".db3") for child in path.iterdir())
-    return path.suffix in SUFFIXES
-
-
 class RosbagsPart:
     """One file (or one compressed folder) read by the `rosbags` library, from its index."""
 
@@ -41,7 +34,7 @@ class RosbagsPart:
         from rosbags.rosbag1 import Reader as Reader1
         from rosbags.rosbag2 import Reader as Reader2
 
-        self.ros1 = path.suffix == ".bag"
+        self.ros1 = path.suffix == ".bag" and path.is_file()
         self._reader: Any = Reader1(path) if self.ros1 else Reader2(path)
         self._reader.open()
         self.channels = [
@@ -89,6 +82,7 @@ class Bag:
         self.name = str(path)
         if not path.exists():
             raise InputError(f"there is no recording {path}")
+        _demand_rosbags()
         self._parts: list[tuple[Path, BagPart]] = []
         self._typestore: Any = None
         self._registered: set[str] = set()
@@ -105,7 +99,7 @@ class Bag:
             raise
         if not self._parts:
             raise InputError(problems[0] if problems else f"{path} holds no recording: wanted a .mcap, .db3 or .bag file")
-        self._ros1 = any(getattr(part, "ros1", False) or file.suffix in (".bag", ".active") for file, part in self._parts)
+        self._ros1 = any(part.ros1 for _, part in self._parts)
         self.damage = problems[0] if problems else ""
         for file, part in self._parts:
             damage = getattr(part, "damage", None)
@@ -235,6 +229,14 @@ class Bag:
         except Exception as error:  # a parser's error: of the library, or of the definition
             raise InputError(f"{self.name}: the definition of message type {kind} cannot be read ({error})") from error
         self._registered.add(kind)
+
+
+def _demand_rosbags() -> None:
+    """Said here once, and not as whatever an import below would raise."""
+    import importlib.util
+
+    if importlib.util.find_spec("rosbags") is None:
+        raise MissingLibraryError("reading recordings needs the Python package rosbags: pip install rosbags rosbags-image")
 
 
 def _files(path: Path) -> Sequence[Path]:

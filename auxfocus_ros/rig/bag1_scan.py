@@ -24,6 +24,8 @@ NONSENSE = (struct.error, ValueError, KeyError, IndexError)  # what reading fiel
 class Bag1Scan:
     """One ROS 1 bag without its index; see the module's text. Messages are in order of time within each chunk."""
 
+    ros1 = True
+
     def __init__(self, path: Path) -> None:
         """Read the file once, to learn its channels, counts and times. Raises InputError where it is no ROS 1 bag at all."""
         self.path = path

@@ -37,7 +37,12 @@ class Damage:
 
 
 class BagPart(Protocol):
-    """One file of a recording. `start_ns`, `end_ns`: recorded times of its first and last message; both 0 without a message."""
+    """One file of a recording. `start_ns`, `end_ns`: recorded times of its first and last message, both 0 without one."""
+
+    @property
+    def ros1(self) -> bool:
+        """True where the messages are serialised as ROS 1 does it."""
+        ...
 
     channels: list[Channel]
     start_ns: int

@@ -35,6 +35,8 @@ class _Row(NamedTuple):
 class Db3Scan:
     """One `.db3` without SQLite; see the module's text. Messages are in order of time."""
 
+    ros1 = False
+
     def __init__(self, path: Path) -> None:
         """Read all pages once, to learn topics and rows. Raises InputError where it is no SQLite file at all."""
         self.path = path

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from auxfocus_ros.errors import InputError
+from auxfocus_ros.errors import InputError, MissingLibraryError
 
 DEPTH_ENCODINGS = {"16UC1": "<u2", "mono16": "<u2", "32FC1": "<f4"}
 MILLIMETRE = 0.001
@@ -50,15 +50,23 @@ def decode_picture(message: Any) -> tuple[np.ndarray, str]:
     return _decode_compressed(message) if is_compressed(message) else _decode_raw(message)
 
 
-def _decode_raw(message: Any) -> tuple[np.ndarray, str]:
-    from rosbags.image.image import ImageError, convert_color, to_cvtype
+def _rosbags_image() -> Any:
+    try:
+        from rosbags.image import image
+    except ImportError as error:
+        text = "pictures of recordings need the Python package rosbags-image: pip install rosbags-image"
+        raise MissingLibraryError(text) from error
+    return image
 
+
+def _decode_raw(message: Any) -> tuple[np.ndarray, str]:
+    image = _rosbags_image()
     encoding = message.encoding
     if encoding in ("nv12", "nv21"):
         return _decode_nv(message)
     try:
-        bits, _, _, channels = to_cvtype(encoding)
-    except ImageError as error:
+        bits, _, _, channels = image.to_cvtype(encoding)
+    except image.ImageError as error:
         raise InputError(f"the picture's encoding '{encoding}' is not known; known are bgr8, rgb8, mono8 and the like") from error
     if encoding in ("32FC1", "16UC1") or bits > 16:
         raise InputError(f"the picture's encoding '{encoding}' is a depth image's or a measurement's, not a picture's")
@@ -71,8 +79,8 @@ def _decode_raw(message: Any) -> tuple[np.ndarray, str]:
     wanted = "mono8" if encoding in ("mono8", "mono16", "8UC1", "8SC1", "16SC1") else "bgr8"
     source = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "16UC3": "bgr16"}.get(encoding, encoding)
     try:
-        picture = convert_color(array, source, wanted)
-    except ImageError as error:
+        picture = image.convert_color(array, source, wanted)
+    except image.ImageError as error:
         raise InputError(f"the picture's encoding '{encoding}' cannot be shown as {wanted}") from error
     return np.asarray(picture), wanted
 
@@ -126,9 +134,7 @@ def _decode_compressed(message: Any) -> tuple[np.ndarray, str]:
         raise InputError(f"the compressed picture ('{message.format}', {len(data)} bytes) is not a whole JPEG or PNG")
     mosaic = message.format.partition(";")[0].strip().lower()
     if picture.ndim == 2 and mosaic.startswith("bayer_") and mosaic.endswith("8"):
-        from rosbags.image.image import convert_color
-
-        return np.asarray(convert_color(picture, mosaic, "bgr8")), "bgr8"
+        return np.asarray(_rosbags_image().convert_color(picture, mosaic, "bgr8")), "bgr8"
     return picture, "mono8" if picture.ndim == 2 else "bgr8"
 
 

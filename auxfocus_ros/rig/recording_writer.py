@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +203,3 @@ def _static_qos() -> Any:
         never,
         avoid_ros_namespace_conventions=False,
     )
-
-
-def topics_written() -> Mapping[str, str]:
-    """role -> topic, as this writer names them."""
-    return {"image": COMPRESSED_TOPIC, "camera_info": CAMERA_INFO_TOPIC, "points": POINTS_TOPIC, "depth": DEPTH_TOPIC}

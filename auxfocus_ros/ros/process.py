@@ -7,6 +7,7 @@ executor spins on until the answers are out (bounded), and then everything is sh
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import sys
 import time
@@ -17,8 +18,23 @@ from typing import Any
 from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.ros.transport import check_shared_memory, use_shipped_profile
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+KEPT_BUFFER_BYTES = 1 << 25  # glibc's upper limit
+KEPT_TOTAL_BYTES = 1 << 28
 FAREWELL_S = 0.5
 """How long the executor spins on after goals were aborted: answers need a few turns, and who is gone must not hold us."""
+
+
+def keep_large_buffers() -> None:
+    """Have the C library keep freed buffers of some megabytes for the next picture.
+
+    By default glibc gives each back to the kernel and takes it anew, page by page: with pictures of 3 MB that is most of the time
+    that some steps take. Where the C library is another one, nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, KEPT_BUFFER_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_TOTAL_BYTES)
 
 
 def spin_turn(executor: Any, node: Any, timeout_s: float) -> None:
@@ -43,6 +59,8 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
         The exit status: 0 after a signal, 2 when the node could not be set up for a reason that a person can mend.
     """
     profile_line = use_shipped_profile() if carries_pictures else None
+    if carries_pictures:
+        keep_large_buffers()
 
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
