@@ -44,6 +44,7 @@ docs: setup
 bench: setup
 	@$(RUN) auxfocus bench transport --json out/bench/transport.json
 	@$(RUN) auxfocus bench stream --json out/bench/stream.json
+	@$(RUN) auxfocus bench lens --json out/bench/lens.json
 
 DATA ?= ../shared/data
 samples: setup

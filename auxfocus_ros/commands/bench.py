@@ -7,7 +7,7 @@ from typing import Any
 
 def add_parser(subparsers: Any, line: str) -> None:
     """Declare the command and its benchmarks."""
-    from auxfocus_ros.commands import bench_stream, bench_transport
+    from auxfocus_ros.commands import bench_lens, bench_stream, bench_transport
 
     parser = subparsers.add_parser(
         "bench", help=line, description=line, epilog="example: auxfocus bench stream --json out/stream.json"
@@ -15,3 +15,4 @@ def add_parser(subparsers: Any, line: str) -> None:
     benchmarks = parser.add_subparsers(dest="benchmark", metavar="BENCHMARK", required=True)
     bench_transport.add_parser(benchmarks)
     bench_stream.add_parser(benchmarks)
+    bench_lens.add_parser(benchmarks)

@@ -58,7 +58,7 @@ SCENES = (
         "living room: RGB-D, defocus rendered at the lens's position",
         "rgbd_room",
         5,
-        {"lens": "bench_25mm", "depth": "depth", "refocus": True},
+        {"lens": "vga_25mm", "depth": "depth", "refocus": True},
         {"rate_hz": 15.0, "hold_s": 3.0},
         {"layout": "side_by_side"},
         distances_m=(1.2, 1.8, 2.6, 3.6, 6.0, 1.5),

@@ -49,6 +49,7 @@ class GimbalRigParameters(CommonParameters):
         "", "lens file of a focal stack or of `refocus`; empty: the rig file's, else bench_25mm", read_only=True
     )
     refocus: bool = parameter(False, "render the defocus of the lens's present position (needs a depth image)", read_only=True)
+    f_number: float = parameter(0.0, "of `refocus`; 0: the lens's own", minimum=0.0, maximum=1000.0, read_only=True)
     loop: bool = parameter(True, "begin again at the end", read_only=True)
     rate_hz: float = parameter(0.0, "frames per second; 0: as recorded", unit="Hz", minimum=0.0, maximum=1000.0, read_only=True)
     hold_s: float = parameter(
@@ -102,7 +103,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             raise ConfigurationError("hold_s lets a frame stand at a rate: set rate_hz as well")
         window: dict[str, Any] = {"start_s": p.start_s, "end_s": p.end_s or float("inf")} if p.source == "recording" else {}
         self._source = open_source(
-            p.source, p.path, rig=p.rig or None, lens=p.lens or None, refocus=p.refocus, hold=(p.hold_s, p.rate_hz) if p.hold_s
+            p.source, p.path, rig=p.rig or None, lens=p.lens or None, refocus=p.refocus,
+            refocus_options={"f_number": p.f_number} if p.f_number else None, hold=(p.hold_s, p.rate_hz) if p.hold_s
             else None, on_problem=lambda text: self.health.problem("source", text), **window,
         )  # fmt: skip
         create = self.create_publisher

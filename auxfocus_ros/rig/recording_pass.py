@@ -310,5 +310,3 @@ def lens_reading(message: Any, stamp_ns: int) -> LensReading:
         )
     except AttributeError as error:
         raise InputError(f"a lens state without the usual fields ({error})") from error
-
-

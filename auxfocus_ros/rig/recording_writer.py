@@ -182,9 +182,7 @@ class RecordingWriter:
         if topic not in self._connections:
             # Latched, as tf2's own broadcaster does it: who joins late must still learn of it.
             qos = [_static_qos()] if topic == STATIC_TRANSFORM_TOPIC else []
-            self._connections[topic] = self._writer.add_connection(
-                topic, kind, typestore=self._store, offered_qos_profiles=qos
-            )
+            self._connections[topic] = self._writer.add_connection(topic, kind, typestore=self._store, offered_qos_profiles=qos)
         self._writer.write(self._connections[topic], stamp_ns, self._store.serialize_cdr(message, kind))
 
 

@@ -117,7 +117,7 @@ def open_source(
         rig: what the recording does not say itself: a description, a shipped rig's name, or a rig file's path.
         lens: the lens, a shipped lens's name, or a lens file's path; without it, the lens that the rig names.
         hold: (seconds, hertz): let each frame stand for so long, given at so many frames a second (`HeldSource`).
-        refocus: render the defocus that the lens's present position would give; wants depth images and a lens.
+        refocus: render the defocus that the lens's present position would give; wants a source with depth, and a lens.
         refocus_options: further arguments of `RefocusedSource`.
         on_problem: called with one line for every message that is skipped, and for whatever else a person should know.
         options: further arguments of the source of that kind; those that are None are left out.
@@ -150,15 +150,15 @@ def open_source(
             source = HeldSource(source, *hold)
         if not refocus:
             return source
-        return _refocused(source, lens_wanted, dict(refocus_options or {}), on_problem)
+        return _refocused(source, lens_wanted, {"on_problem": on_problem, **(refocus_options or {})})
     except BaseException:
         source.close()
         raise
 
 
-def _refocused(source: Source, lens: Lens | None, options: dict[str, Any], on_problem: OnProblem) -> Source:
+def _refocused(source: Source, lens: Lens | None, options: dict[str, Any]) -> Source:
     from auxfocus_ros.rig.refocus import RefocusedSource
 
     if lens is None:
         raise ConfigurationError("refocus needs a lens: name one ('bench_25mm', 'phone_4mm52', or a lens file)")
-    return RefocusedSource(source, lens, **options)
+    return RefocusedSource(source, lens, **{"on_problem": on_problem, **options})

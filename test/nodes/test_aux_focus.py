@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import array
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -340,3 +343,28 @@ def test_without_a_lens_the_focus_is_unknown(graph: Any, rig: FakeRig, start_nod
     graph.until(drawn, 15.0, "a marker")
     assert markers[-1].state == FocusMarker.STATE_UNKNOWN
     assert np.isnan(markers[-1].focus_distance_m)
+
+
+def test_a_frozen_viewer_does_not_stop_the_graph(
+    graph: Any, rig: FakeRig, start_node: Callable[..., Any], domain: int
+) -> None:
+    start_node("aux_focus")
+    viewer = subprocess.Popen([sys.executable, "-m", "auxfocus_ros.commands.viewer", "aux_focus/image"])
+    try:
+        markers = graph.collect(FocusMarker, "aux_focus/focus_marker", EVENT)
+        answered(graph, rig, markers)
+        graph.spin(1.0)
+        viewer.send_signal(signal.SIGSTOP)
+        markers.clear()
+        sent = []
+        # Long enough for Fast DDS to find the viewer's port dead, which is when a picture gets dear.
+        for _ in range(60):
+            rig.say_lens()
+            sent.append(rig.publish())
+            graph.spin(0.1)
+        answers = {marker.header.stamp.sec * 10**9 + marker.header.stamp.nanosec for marker in markers}
+        assert len(answers.intersection(sent)) >= 50
+    finally:
+        viewer.send_signal(signal.SIGCONT)
+        viewer.terminate()
+        viewer.wait(10.0)

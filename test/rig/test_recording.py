@@ -410,3 +410,16 @@ def test_a_kitti_folder(shared_data: Path, tmp_path: Path) -> None:
     # The car ahead, straight in the middle of the road: some 10 m away.
     ahead = (np.abs(u_px - 630) < 40) & (np.abs(v_px - 270) < 20)
     assert 5.0 < np.median(optical[ahead, 2]) < 20.0
+
+
+def test_refocus_wants_depth_and_a_lens(samples: Path) -> None:
+    with pytest.raises(ConfigurationError, match="refocus needs a lens"):
+        open_source("recording", samples / "rgbd_room", refocus=True)
+    with pytest.raises(ConfigurationError, match="neither depth images nor points"):
+        open_source("focal_stack", samples / "stack_circuit_board", lens="bench_25mm", refocus=True)
+    source = open_source("recording", samples / "rgbd_room", lens="bench_25mm", refocus=True)
+    assert source.follows_lens and source.has_depth
+    sharp = next(open_source("recording", samples / "rgbd_room").frames())
+    source.set_lens_position(2100.0)  # 0.4 m: the room is far behind
+    assert next(source.frames()).picture.std() < sharp.picture.std()
+    source.close()

@@ -58,7 +58,7 @@ damages = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(
 def test_any_damage_ends_in_words(whole_file: Any, tmp_path: Path, variant: int) -> None:
     path = tmp_path / f"damaged.{VARIANTS[variant][0]}"
 
-    @settings(deadline=None, max_examples=25)
+    @settings(deadline=None, max_examples=15)
     @given(st.floats(0, 1), damages)
     def check(kept: float, changes: list[tuple[float, int]]) -> None:
         data = bytearray(whole_file(variant))
