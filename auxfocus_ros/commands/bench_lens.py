@@ -22,7 +22,9 @@ BAR_ARRIVAL_STEPS = 0.5
 def add_parser(subparsers: Any) -> None:
     """Declare the benchmark."""
     line = "round trips of the shipped lenses, and where the simulated stepper comes to rest"
-    parser = subparsers.add_parser("lens", help=line, description=line, epilog="example: auxfocus bench lens --json out/bench/lens.json")
+    parser = subparsers.add_parser(
+        "lens", help=line, description=line, epilog="example: auxfocus bench lens --json out/bench/lens.json"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the stepper's random moves (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="save every figure")
     parser.set_defaults(run=run)

@@ -292,7 +292,10 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             if isinstance(work.range, PointCloud2):
                 points_m = fields_xyz(read_cloud(work.range))
                 return {"camera": camera, "points_m": points_m, "optical_from_points": self._transform_of(work)}
-            return {"camera": camera, "depth_m": read_depth(work.range, on_problem=lambda text: self.health.problem("depth", text))}
+            return {
+                "camera": camera,
+                "depth_m": read_depth(work.range, on_problem=lambda text: self.health.problem("depth", text)),
+            }
         except InputError as error:
             self.health.problem("depth", str(error))
             return {}

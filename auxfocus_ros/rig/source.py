@@ -161,4 +161,4 @@ def _refocused(source: Source, lens: Lens | None, options: dict[str, Any]) -> So
 
     if lens is None:
         raise ConfigurationError("refocus needs a lens: name one ('bench_25mm', 'phone_4mm52', or a lens file)")
-    return RefocusedSource(source, lens, **{"on_problem": on_problem, **options})
+    return RefocusedSource(source, lens, **options)

@@ -270,25 +270,23 @@ class PairSynchronizer:
                 )
                 return
         offset_ns = _offset_ns(pictures.recent, ranges.recent)
-        offset_s = abs(offset_ns) / NS_PER_S
         if self._slop_ns < abs(offset_ns) <= self._tolerance_ns:
             # Streams too irregular for a period to mean anything: the whole tolerance, from now on.
             self._narrowing = False
             self._slop_ns = self._tolerance_ns
             self._connect()
-        elif abs(offset_ns) <= self._slop_ns:
-            self._say(
-                "sync_never_meet",
-                f"{pictures.topic} and {ranges.topic} never meet: their stamps agree within {offset_s:.3f} s, but one comes so "
-                f"late that the other has brought {self._queue_size} newer messages by then: reduce the delay, or let more wait",
-            )
-        else:
-            side = "ahead of" if offset_ns > 0 else "behind"
-            self._say(
-                "sync_never_meet",
-                f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are {offset_s:.3f} s "
-                f"{side} those of {pictures.topic}, {self.slop_s:.3f} s are allowed: synchronise their clocks, or allow it",
-            )
+            return
+        # A clock that is off by a multiple of the period, or a stream that is late by one, has near stamps, but in the past.
+        lag_ns = ranges.recent[-1] - pictures.recent[-1]
+        period_ns = max(pictures.period_ns() or 0, ranges.period_ns() or 0)
+        apart_ns = lag_ns if abs(lag_ns) > 2 * period_ns else offset_ns
+        side = "ahead of" if apart_ns > 0 else "behind"
+        self._say(
+            "sync_never_meet",
+            f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are "
+            f"{abs(apart_ns) / NS_PER_S:.3f} s {side} those of {pictures.topic} that arrive with them, {self.slop_s:.3f} s are "
+            "allowed: synchronise the clocks, bring the late one sooner, or allow more (match_tolerance_s)",
+        )
 
     def close(self) -> None:
         """Unsubscribe and let go of the messages. May be called again."""

@@ -345,9 +345,7 @@ def test_without_a_lens_the_focus_is_unknown(graph: Any, rig: FakeRig, start_nod
     assert np.isnan(markers[-1].focus_distance_m)
 
 
-def test_a_frozen_viewer_does_not_stop_the_graph(
-    graph: Any, rig: FakeRig, start_node: Callable[..., Any], domain: int
-) -> None:
+def test_a_frozen_viewer_does_not_stop_the_graph(graph: Any, rig: FakeRig, start_node: Callable[..., Any], domain: int) -> None:
     start_node("aux_focus")
     viewer = subprocess.Popen([sys.executable, "-m", "auxfocus_ros.commands.viewer", "aux_focus/image"])
     try:
