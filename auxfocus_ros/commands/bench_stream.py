@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -155,5 +156,8 @@ def measure(case: str, sequence: Path, seconds: float) -> dict[str, Any]:
         "max_ms": latencies[-1],
         "node_p95_ms": figures.get("latency_p95_ms", "-"),
         "node_p50_ms": figures.get("latency_p50_ms", "-"),
+        "largest_gap_ms": max((later - earlier) * 1e-6 for earlier, later in pairwise(sorted(stamps))),
+        "aux_focus": figures,
+        "gimbal_rig": watcher.figures["gimbal_rig"],
     }
     return {**row, "met": bool(row["rate_hz"] >= rate_bar and row["p95_ms"] <= p95_bar)}

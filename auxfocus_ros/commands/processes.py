@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 import signal
@@ -18,9 +17,9 @@ import yaml
 
 from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.graph import NodeDescription
+from auxfocus_ros.ros.process import PARENT_VARIABLE
 
 STOP_TIMEOUT_S = 5.0
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class GraphProcesses:
@@ -72,7 +71,7 @@ class GraphProcesses:
                 stderr=log and subprocess.STDOUT,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
-                preexec_fn=end_with_parent,
+                env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
             )
         finally:
             if log is not None:
@@ -110,12 +109,6 @@ class GraphProcesses:
                 process.wait(STOP_TIMEOUT_S)
         self._processes.clear()
         self._folder.cleanup()
-
-
-def end_with_parent() -> None:
-    """In a child before it runs: SIGINT when the parent is gone, however it ended, so that no node is left behind (Linux alone)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def private_domain() -> int:

@@ -208,15 +208,14 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             stamp = self.get_clock().now().to_msg()
         header = Header(stamp=stamp, frame_id=frame.camera_frame)
         outputs = self._outputs
-        # The cloud before the picture: a reader that pairs them then has both when the picture arrives.
-        if frame.points is not None:
-            self._publish_transform(frame)
-            points_header = Header(stamp=stamp, frame_id=frame.points_frame)
-            outputs["points"].publish(make_cloud(frame.points, points_header))
-        if frame.depth_m is not None:
-            outputs["depth"].publish(make_image(frame.depth_m, "32FC1", header))
+        # The picture first: a thread of its own sends it, beside what follows here.
         outputs["info"].publish(make_camera_info(frame.camera, header))
         outputs["image"].offer(frame.picture, frame.picture_encoding, header)
+        if frame.points is not None:
+            self._publish_transform(frame)
+            outputs["points"].publish(make_cloud(frame.points, Header(stamp=stamp, frame_id=frame.points_frame)))
+        if frame.depth_m is not None:
+            outputs["depth"].publish(make_image(frame.depth_m, "32FC1", header))
         self._offset_s = frame.points_offset_s
 
     def _published(self, header: Header) -> None:

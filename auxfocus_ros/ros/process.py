@@ -8,6 +8,7 @@ executor spins on until the answers are out (bounded), and then everything is sh
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 import time
@@ -18,11 +19,24 @@ from typing import Any
 from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.ros.transport import check_shared_memory, use_shipped_profile
 
+PARENT_VARIABLE = "AUXFOCUS_PARENT"
+"""The process id of the command that started this node."""
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 KEPT_BUFFER_BYTES = 1 << 25  # glibc's upper limit
 KEPT_TOTAL_BYTES = 1 << 28
 FAREWELL_S = 0.5
 """How long the executor spins on after goals were aborted: answers need a few turns, and who is gone must not hold us."""
+
+
+def end_with_parent() -> None:
+    """Where a command started us, take its end, however it comes, for a SIGINT: no node is left behind (Linux alone)."""
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is None or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    if os.getppid() != int(parent):  # it is gone already
+        signal.raise_signal(signal.SIGINT)
 
 
 def keep_large_buffers() -> None:
@@ -73,6 +87,7 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
+    end_with_parent()
     rclpy.init(args=None if arguments is None else list(arguments), signal_handler_options=SignalHandlerOptions.NO)
     node = None
     try:
