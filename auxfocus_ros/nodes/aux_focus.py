@@ -157,11 +157,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def cleanup(self) -> None:
         """Remove topics and services."""
-        for name, publisher in self._outputs.items():
-            if name == "image":
-                publisher.destroy()
-            else:
-                self.destroy_publisher(publisher)
+        self.destroy_outputs(self._outputs.values())
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         if self._outputs:

@@ -148,11 +148,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if self._source is not None:
             self._source.close()
             self._source = None
-        for name, publisher in self._outputs.items():
-            if name == "image":
-                publisher.destroy()
-            else:
-                self.destroy_publisher(publisher)
+        self.destroy_outputs(self._outputs.values())
         self._outputs = {}
 
     def figures(self) -> Mapping[str, str]:

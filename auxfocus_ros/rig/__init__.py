@@ -6,9 +6,10 @@ does not say itself). The simulator and drivers' topics become further kinds of 
 """
 
 from auxfocus_ros.rig.frame import CloudBytes, Frame, LensReading, cloud_bytes, fields_xyz, structured_points
+from auxfocus_ros.rig.opening import SOURCE_KINDS, open_source
 from auxfocus_ros.rig.pace import Pacer, Release
 from auxfocus_ros.rig.rig_file import RigDescription, camera_from_values, load_rig, parse_rig, shipped_rigs
-from auxfocus_ros.rig.source import SOURCE_KINDS, Source, SourceCounts, open_source
+from auxfocus_ros.rig.source import Source, SourceCounts
 
 __all__ = [
     "SOURCE_KINDS",

@@ -1,4 +1,4 @@
-"""sensor_msgs/CameraInfo into a camera model, of ROS 2 (lower-case fields) and ROS 1 (upper-case ones)."""
+"""sensor_msgs/CameraInfo into a camera model, of ROS 2 (lower-case fields) and ROS 1 (upper-case ones), recorded or live."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def camera_from_message(message: Any, rectified: bool = False) -> CameraModel:
     """The camera of the pictures that a CameraInfo goes with.
 
     Args:
-        message: CameraInfo as rosbags gives it. Binning and the region of interest are applied: the model is of the picture sent.
+        message: CameraInfo as rosbags or rclpy gives it. Binning and the region of interest are applied: the model is of the
+            picture sent.
         rectified: the picture is rectified: P holds and nothing is distorted.
 
     Raises:
@@ -32,8 +33,9 @@ def camera_from_message(message: Any, rectified: bool = False) -> CameraModel:
     if rectified:
         numbers = [float(p[0]), 0.0, float(p[2]), 0.0, float(p[5]), float(p[6]), 0.0, 0.0, 1.0]
         coefficients, model = [], "none"
-    if not any(numbers[:6]):
-        raise InputError("camera_info has intrinsics of zeros: the camera is not calibrated; give `camera` in a rig file")
+    if not numbers[0] or not numbers[4]:
+        matrix = "P" if rectified else "K"
+        raise InputError(f"{matrix} is zero: the camera is not calibrated; calibrate it, or give `camera` in a rig file")
     width, height = int(message.width), int(message.height)
     roi = message.roi
     binning_x, binning_y = max(1, int(message.binning_x)), max(1, int(message.binning_y))

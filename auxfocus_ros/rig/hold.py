@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.rig.frame import Frame
-
-if TYPE_CHECKING:
-    from auxfocus_ros.rig.source import Source, SourceCounts
+from auxfocus_ros.rig.source import Source, SourceCounts
 
 
 class HeldSource:

@@ -92,8 +92,8 @@ def camera_from_values(
     name = MODEL_ALIASES.get(model or "", model or "")
     if not name:
         name = "none" if not any(coefficients) else "plumb_bob" if len(coefficients) <= 5 else "rational_polynomial"
-    if name == "none" and not any(coefficients):
-        coefficients = []
+    if name in ("none", "plumb_bob", "rational_polynomial") and not any(coefficients):
+        name, coefficients = "none", []
     elif name in ("plumb_bob", "rational_polynomial", "equidistant"):
         wanted = {"plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4}[name]
         if not coefficients:  # drivers of rectified cameras name a model and give no numbers

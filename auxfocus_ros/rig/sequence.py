@@ -18,8 +18,9 @@ import numpy as np
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.rig.frame import Frame, fields_xyz, structured_points
+from auxfocus_ros.rig.opening import open_source
 from auxfocus_ros.rig.recording_writer import RecordingWriter
-from auxfocus_ros.rig.source import Source, open_source
+from auxfocus_ros.rig.source import Source
 
 RANGE_NOISE_M = 0.005  # standard deviation along the ray
 ZOOM = (0.75, 1.0)  # width of the window as a part of the widest that fits

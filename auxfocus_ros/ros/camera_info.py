@@ -11,18 +11,9 @@ from std_msgs.msg import Header
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel
+from auxfocus_ros.rig.camera_info import camera_from_message
 
 __all__ = ["make_camera_info", "picture_size", "read_camera_info"]
-
-# Names of distortion models in messages -> ours. `fisheye` is what some drivers write for `equidistant`.
-_MODELS = {
-    "": "none",
-    "none": "none",
-    "plumb_bob": "plumb_bob",
-    "rational_polynomial": "rational_polynomial",
-    "equidistant": "equidistant",
-    "fisheye": "equidistant",
-}
 
 
 def picture_size(msg: Any) -> tuple[int, int]:
@@ -47,41 +38,10 @@ def read_camera_info(msg: Any, rectified: bool = False) -> CameraModel:
 
     Source: sensor_msgs/CameraInfo; binning and region of interest in full-resolution pixels, region first.
     """
-    what = f"the camera_info of {msg.header.frame_id or 'a camera without a frame'!r}"
-    matrix = [float(value) for value in (msg.p if rectified else msg.k)]
-    fx_px, cx_px, fy_px, cy_px = (
-        (matrix[0], matrix[2], matrix[5], matrix[6]) if rectified else (matrix[0], matrix[2], matrix[4], matrix[5])
-    )
-    if fx_px == 0 or fy_px == 0:
-        name = "P" if rectified else "K"
-        raise InputError(
-            f"{what}: {name} is zero (fx {fx_px:g}, fy {fy_px:g}): the camera is not calibrated, give its driver a calibration"
-        )
-    if msg.distortion_model not in _MODELS:
-        raise InputError(
-            f"{what}: the distortion model {msg.distortion_model!r} is not known; known are {', '.join(filter(None, _MODELS))}"
-        )
-    model, distortion = _MODELS[msg.distortion_model], tuple(float(value) for value in msg.d)
-    if rectified or (model != "equidistant" and not any(distortion)):
-        model, distortion = "none", ()
-    elif model == "none":
-        raise InputError(f"{what}: {len(distortion)} distortion coefficients, but no distortion model is named")
-    width_px, height_px = picture_size(msg)
-    binning_x, binning_y = max(int(msg.binning_x), 1), max(int(msg.binning_y), 1)
     try:
-        return CameraModel(
-            width_px=width_px,
-            height_px=height_px,
-            fx_px=fx_px / binning_x,
-            fy_px=fy_px / binning_y,
-            # Pixel centres are at whole numbers: a binned pixel's centre lies between those of which it is made.
-            cx_px=(cx_px - int(msg.roi.x_offset) + 0.5) / binning_x - 0.5,
-            cy_px=(cy_px - int(msg.roi.y_offset) + 0.5) / binning_y - 0.5,
-            distortion_model=model,
-            distortion=distortion,
-        )
+        return camera_from_message(msg, rectified)
     except InputError as error:
-        raise InputError(f"{what}: {error}") from error
+        raise InputError(f"the camera_info of {msg.header.frame_id or 'a camera without a frame'!r}: {error}") from error
 
 
 def make_camera_info(camera: CameraModel, header: Header) -> CameraInfo:

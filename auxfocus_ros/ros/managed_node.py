@@ -7,15 +7,17 @@ fills in `configure`, `activate`, `deactivate` and `cleanup`, each of which may 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from auxfocus_ros.errors import AuxfocusError
+from auxfocus_ros.ros import upstream
 from auxfocus_ros.ros.health import Health
 from auxfocus_ros.ros.parameters import Parameters, parameter
+from auxfocus_ros.ros.picture_publisher import PicturePublisher
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class ManagedNode(LifecycleNode, Generic[P]):
         self.active = False
         self._parameters_of_table = Parameters(self, table, self.parameters_changed)
         self.health = Health(self, self.figures)
+        for line in upstream.problems():
+            self.health.problem("upstream", line)
 
     @property
     def parameters(self) -> P:
@@ -111,6 +115,14 @@ class ManagedNode(LifecycleNode, Generic[P]):
         result = self._run_transition("cleanup", self.cleanup)
         super().on_shutdown(state)
         return result
+
+    def destroy_outputs(self, publishers: Iterable[Any]) -> None:
+        """Destroy publishers, rclpy's own and picture publishers, which have a thread to end."""
+        for publisher in publishers:
+            if isinstance(publisher, PicturePublisher):
+                publisher.destroy()
+            else:
+                self.destroy_publisher(publisher)
 
     def start(self) -> bool:
         """Configure and activate when `autostart` says so; False when that failed."""

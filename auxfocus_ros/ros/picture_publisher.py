@@ -36,8 +36,8 @@ __all__ = ["PicturePublisher", "PictureStatistics"]
 
 REMEMBERED = 300
 """How many calls the durations in the statistics go back: 10 s at 30 Hz."""
-DEAR_CALL_S = 0.008
-"""A raw 1280 x 720 picture takes 1 to 3 ms to publish; from here on, somebody who is matched has stopped reading."""
+DEAR_CALL_S_PER_MB = 0.004
+"""A raw 1280 x 720 picture (2.8 MB) takes 1 to 3 ms to publish; from here on, somebody who is matched has stopped reading."""
 _CDR_LITTLE_ENDIAN = b"\x00\x01\x00\x00"
 
 
@@ -50,11 +50,12 @@ class PictureStatistics:
     failed: int
     call_p50_s: float
     call_p95_s: float
+    picture_mb: float
 
     @property
     def viewer_stopped(self) -> bool:
-        """Whether calls are so dear that a viewer must have stopped reading."""
-        return self.call_p50_s > DEAR_CALL_S
+        """Whether calls are so dear, for pictures of this size, that a viewer must have stopped reading."""
+        return self.picture_mb > 0 and self.call_p50_s > DEAR_CALL_S_PER_MB * self.picture_mb
 
 
 class PicturePublisher:
@@ -125,7 +126,7 @@ class PicturePublisher:
             calls_s = np.array(self._calls_s or [0.0])
             counts = self._published, self._worker.replaced, self._failures
         p50, p95 = np.percentile(calls_s, [50, 95])
-        return PictureStatistics(*counts, call_p50_s=float(p50), call_p95_s=float(p95))
+        return PictureStatistics(*counts, call_p50_s=float(p50), call_p95_s=float(p95), picture_mb=self._buffer.size / 1e6)
 
     def destroy(self) -> bool:
         """End the thread, then the publisher; False when a call to the middleware did not come back in time."""

@@ -72,8 +72,9 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
     Returns:
         The exit status: 0 after a signal, 2 when the node could not be set up for a reason that a person can mend.
     """
-    profile_line = use_shipped_profile() if carries_pictures else None
+    lines: list[str | None] = []
     if carries_pictures:
+        lines = [use_shipped_profile(), check_shared_memory()]
         keep_large_buffers()
 
     import rclpy
@@ -94,9 +95,8 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
         node = make_node()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        for line in (profile_line, check_shared_memory() if carries_pictures else None):
-            if line:
-                node.get_logger().info(line)
+        for line in filter(None, lines):
+            node.get_logger().info(line)
         started = node.start()
         while started and not received and rclpy.ok():
             spin_turn(executor, node, 0.1)

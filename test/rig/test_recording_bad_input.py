@@ -141,7 +141,7 @@ def test_intrinsics_of_zeros(any_bag: Any, tmp_path: Path) -> None:
     path = any_bag.write(tmp_path / "bag")
     frames, _, said, _ = read(path)
     assert frames == []
-    assert "intrinsics of zeros: the camera is not calibrated; give `camera` in a rig file" in said[0]
+    assert "K is zero: the camera is not calibrated; calibrate it, or give `camera` in a rig file" in said[0]
     frames, _, said, _ = read(path, {"camera": {"width": 64, "height": 48, "k": [60, 60, 31, 23]}})
     assert len(frames) == 1 and said == []
 
