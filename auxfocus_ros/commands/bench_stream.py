@@ -53,6 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     private_domain()
     use_shipped_profile()
     sequence = arguments.sequence or default_sequence()
+    with sequence.open("rb") as file:  # into the page cache: the first case would wait for the disk, the others not
+        while file.read(1 << 24):
+            pass
     results = []
     for case in arguments.case or CASES:
         print(f"[bench] {case}: {arguments.seconds:g} s", file=sys.stderr, flush=True)

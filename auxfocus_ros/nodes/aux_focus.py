@@ -106,7 +106,8 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._worker: LatestWorker[Work] | None = None
         self._synchronizer: PairSynchronizer | None = None
         self._picture_subscription: Any = None
-        self._pipeline = AuxFocusPipeline(self._options(self.parameters))
+        self._wanted_options = self._options(self.parameters)
+        self._pipeline = AuxFocusPipeline(self._wanted_options)
         self._markers: dict[int, FocusMarker] = {}
         self._outputs: dict[str, Any] = {}
         self._inputs: list[Any] = []
@@ -120,7 +121,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def parameters_changed(self, old: AuxFocusParameters, new: AuxFocusParameters) -> None:
         """Draw differently from the next picture on."""
-        self._pipeline.options = self._options(new)
+        self._wanted_options = self._options(new)
 
     def configure(self) -> None:
         """Create topics and services."""
@@ -247,8 +248,11 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             return
         focus, lens_stamp = self._focus()
         depth = self._depth_of(work)
+        self._pipeline.options = self._wanted_options
         result = self._pipeline.run(as_bgr(work.picture), focus, **depth)
         self._markers[to_ns(header.stamp)] = make_focus_marker(focus, result.geometry, result.split, lens_stamp, header)
+        for stamp_ns in list(self._markers)[:-MARKERS_KEPT]:  # of images that were replaced before they went out
+            self._markers.pop(stamp_ns, None)
         if self._listened_to("image"):
             self._outputs["image"].offer(result.image, "bgr8", header)
         else:
@@ -261,9 +265,6 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         marker = self._markers.pop(to_ns(header.stamp), None)
         if marker is not None:
             self._outputs["marker"].publish(marker)
-        # Markers of images that were replaced before they went out.
-        while len(self._markers) > MARKERS_KEPT:
-            self._markers.pop(next(iter(self._markers)), None)
 
     def _publish_extras(self, result: AuxFocusResult, camera: CameraModel | None, header: Any) -> None:
         """What few listen to, after the image is out."""
