@@ -6,7 +6,9 @@ where they are more than 1e-5 of what they are the difference of.
 """
 
 import importlib.util
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -57,8 +59,23 @@ class Exact:
         return trace.rim_height(self.focal_length, self.aperture, self.sensor, power)
 
 
+WORST: dict[str, float] = {}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def say_the_worst() -> Iterator[None]:
+    """Print the largest errors at the end (`pytest -s` shows them): the figures in docs/performance.md."""
+    yield
+    for name, error in WORST.items():
+        print(f"\nlargest relative error, {name}: {error:.2g}", end="")
+    print()
+
+
 def relative_error(got: float, true: Fraction) -> float:
-    return float(abs(Fraction(got) - true) / abs(true))
+    error = float(abs(Fraction(got) - true) / abs(true))
+    name = os.environ["PYTEST_CURRENT_TEST"].partition("::test_")[2].partition(" ")[0].partition("[")[0]
+    WORST[name] = max(WORST.get(name, 0.0), error)
+    return error
 
 
 def log_range(low: float, high: float) -> st.SearchStrategy[float]:
