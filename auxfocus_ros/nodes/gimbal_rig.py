@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from geometry_msgs.msg import TransformStamped
-from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
@@ -22,7 +21,7 @@ from std_msgs.msg import Header
 from auxfocus_interfaces.msg import LensState
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError
 from auxfocus_ros.optics import RigidTransform
-from auxfocus_ros.rig import SOURCE_KINDS, Frame, Pacer, Source, open_source
+from auxfocus_ros.rig import SOURCE_KINDS, Frame, Pacer, Source, open_source, points_of_depth
 from auxfocus_ros.ros.camera_info import make_camera_info
 from auxfocus_ros.ros.clouds import make_cloud
 from auxfocus_ros.ros.health import Meter
@@ -88,6 +87,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         self._offset_s = float("nan")
         self._finished = False
         self._extrinsics: RigidTransform | None = None
+        self._lens_subscription: Any = None
+        self._released_s = 0.0
         self._broadcaster = static_broadcaster(self)
 
     def configure(self) -> None:
@@ -103,10 +104,16 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             raise ConfigurationError("hold_s lets a frame stand at a rate: set rate_hz as well")
         window: dict[str, Any] = {"start_s": p.start_s, "end_s": p.end_s or float("inf")} if p.source == "recording" else {}
         self._source = open_source(
-            p.source, p.path, rig=p.rig or None, lens=p.lens or None, refocus=p.refocus,
-            refocus_options={"f_number": p.f_number} if p.f_number else None, hold=(p.hold_s, p.rate_hz) if p.hold_s
-            else None, on_problem=lambda text: self.health.problem("source", text), **window,
-        )  # fmt: skip
+            p.source,
+            p.path,
+            rig=p.rig or None,
+            lens=p.lens or None,
+            hold=(p.hold_s, p.rate_hz) if p.hold_s else None,
+            refocus=p.refocus,
+            refocus_options={"f_number": p.f_number} if p.f_number else None,
+            on_problem=lambda text: self.health.problem("source", text),
+            **window,
+        )
         create = self.create_publisher
         self._outputs = {
             "image": PicturePublisher(
@@ -149,7 +156,9 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             self._source.close()
             self._source = None
         self.destroy_outputs(self._outputs.values())
-        self._outputs = {}
+        if self._lens_subscription is not None:
+            self.destroy_subscription(self._lens_subscription)
+        self._outputs, self._lens_subscription, self._extrinsics = {}, None, None
 
     def figures(self) -> Mapping[str, str]:
         """Rates, counts and how far cloud and picture were apart."""
@@ -168,7 +177,9 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
 
     def _play(self) -> None:
         assert self._pacer is not None
-        recorded = self.parameters.publish_clock
+        # Who follows a simulated clock wants the recorded stamps; in a loop they would run backwards.
+        follows_clock = bool(self.get_parameter("use_sim_time").value)
+        recorded = self.parameters.publish_clock or (follows_clock and not self.parameters.loop)
         try:
             self._wait_for_listeners()
             for release in self._pacer:
@@ -196,27 +207,28 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
                 return
 
     def _publish(self, frame: Frame, recorded: bool) -> None:
-        """One frame under one stamp: the recorded one when a clock is published with it, else the moment of its release."""
-        if recorded:
-            stamp = from_ns(frame.stamp_ns)
-            self._outputs["clock"].publish(Clock(clock=stamp))
-        else:
-            stamp = self.get_clock().now().to_msg()
-        header = Header(stamp=stamp, frame_id=frame.camera_frame)
+        """One frame under one stamp: the recorded one, or the moment of its release."""
         outputs = self._outputs
+        self._released_s = time.monotonic()
+        stamp = from_ns(frame.stamp_ns) if recorded else self.get_clock().now().to_msg()
+        if "clock" in outputs:
+            outputs["clock"].publish(Clock(clock=stamp))
+        header = Header(stamp=stamp, frame_id=frame.camera_frame)
         # The picture first: a thread of its own sends it, beside what follows here.
         outputs["info"].publish(make_camera_info(frame.camera, header))
         outputs["image"].offer(frame.picture, frame.picture_encoding, header)
         if frame.points is not None:
             self._publish_transform(frame)
             outputs["points"].publish(make_cloud(frame.points, Header(stamp=stamp, frame_id=frame.points_frame)))
-        if frame.depth_m is not None:
+        elif frame.depth_m is not None and outputs["points"].get_subscription_count():
+            outputs["points"].publish(make_cloud(points_of_depth(frame.depth_m, frame.camera), header))
+        if frame.depth_m is not None and outputs["depth"].get_subscription_count():
             outputs["depth"].publish(make_image(frame.depth_m, "32FC1", header))
         self._offset_s = frame.points_offset_s
 
     def _published(self, header: Header) -> None:
         """The picture is out: called in the thread that publishes pictures."""
-        self._meter.add((self.get_clock().now() - Time.from_msg(header.stamp)).nanoseconds * 1e-9)
+        self._meter.add(time.monotonic() - self._released_s)
 
     def _publish_transform(self, frame: Frame) -> None:
         """The extrinsics, when they change: the topic is latched."""

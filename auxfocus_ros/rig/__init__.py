@@ -5,7 +5,7 @@ A frame is a picture, its camera's geometry, and the points or the depth image t
 does not say itself). The simulator and drivers' topics become further kinds of source. Nothing here needs ROS.
 """
 
-from auxfocus_ros.rig.frame import CloudBytes, Frame, LensReading, cloud_bytes, fields_xyz, structured_points
+from auxfocus_ros.rig.frame import CloudBytes, Frame, LensReading, cloud_bytes, fields_xyz, points_of_depth, structured_points
 from auxfocus_ros.rig.opening import SOURCE_KINDS, open_source
 from auxfocus_ros.rig.pace import Pacer, Release
 from auxfocus_ros.rig.rig_file import RigDescription, camera_from_values, load_rig, parse_rig, shipped_rigs
@@ -27,6 +27,7 @@ __all__ = [
     "load_rig",
     "open_source",
     "parse_rig",
+    "points_of_depth",
     "shipped_rigs",
     "structured_points",
 ]

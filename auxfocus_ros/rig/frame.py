@@ -153,6 +153,23 @@ def structured_points(xyz_m: np.ndarray, **others: np.ndarray) -> np.ndarray:
     return points
 
 
+def points_of_depth(depth_m: np.ndarray, camera: CameraModel) -> np.ndarray:
+    """The cloud that a depth image makes, in the camera's optical frame.
+
+    Args:
+        depth_m: (H, W) float32, z in metres; 0, negative, NaN or infinite: no reading.
+        camera: of the same field of view; its size may differ from the depth image's.
+
+    Returns:
+        (N,) structured array with float32 x, y, z in metres, one point for each reading, in rows from the top left.
+    """
+    height, width = depth_m.shape
+    rays = camera.scaled_to(width, height).ray_table()  # HxWx2
+    reading = (depth_m > 0) & (depth_m < np.inf) & np.isfinite(rays[..., 0])
+    z = depth_m[reading]
+    return structured_points(np.column_stack([rays[reading] * z[:, None], z]))
+
+
 def cloud_bytes(points: np.ndarray, height: int = 1) -> CloudBytes:
     """A structured cloud as PointCloud2 spells it; the data is a view, without a copy, where the points lie packed in memory.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,19 @@ def figures(diagnostics: list[DiagnosticArray]) -> dict[str, str]:
             if status.name == "gimbal_rig":
                 return {item.key: item.value for item in status.values}
     return {}
+
+
+def picture_taken_at(graph: Any, images: list[Image], publisher: Any, position: float) -> np.ndarray:
+    """Say where the lens is, and give the first picture that was released clearly later, however late it arrives."""
+    graph.until(publisher.get_subscription_count, 20.0, "the rig")
+    publisher.publish(LensState(position_steps=position))
+    since_ns = time.time_ns() + 500_000_000
+
+    def later() -> list[Image]:
+        return [m for m in images if m.header.stamp.sec * 10**9 + m.header.stamp.nanosec > since_ns]
+
+    found: list[Image] = graph.until(later, 20.0, "a later picture")
+    return as_bgr(found[0]).copy()
 
 
 def test_the_road_recording_gives_pairs_under_one_stamp(graph: Any, start_node: Callable[..., Any], samples: Path) -> None:
@@ -77,13 +91,46 @@ def test_the_picture_answers_to_the_lens(graph: Any, start_node: Callable[..., A
     start_node("gimbal_rig", path=str(samples / "rgbd_room"), refocus=True, lens="bench_25mm", rate_hz=10.0, hold_s=60.0)
 
     def sharpness(distance_m: float) -> float:
-        publisher.publish(LensState(position_steps=float(lens.position_for_distance(distance_m))))
-        graph.spin(1.0)
-        images.clear()
-        graph.until(lambda: len(images) >= 3, 20.0, "pictures")
-        return float(np.abs(np.diff(as_bgr(images[-1]).astype(np.float32), axis=1)).mean())
+        position = float(lens.position_for_distance(distance_m))
+        picture = picture_taken_at(graph, images, publisher, position)
+        return float(np.abs(np.diff(picture.astype(np.float32), axis=1)).mean())
 
     assert sharpness(2.0) > 1.5 * sharpness(0.45)
+
+
+def test_a_depth_recording_gives_points_as_well_to_who_wants_them(
+    graph: Any, start_node: Callable[..., Any], samples: Path
+) -> None:
+    clouds = graph.collect(PointCloud2, "points", PICTURE_IN)
+    depths = graph.collect(Image, "depth/image_raw", PICTURE_IN)
+    start_node("gimbal_rig", path=str(samples / "rgbd_room"), rate_hz=5.0)
+    graph.until(lambda: clouds and depths, 20.0, "a cloud and a depth image")
+    z = read_cloud(clouds[-1])["z"]
+    assert len(z) > 100_000 and float(z.min()) > 0.3 and float(z.max()) < 20.0
+    assert clouds[-1].header.frame_id == depths[-1].header.frame_id == "camera_optical_frame"
+
+
+def test_configured_again_it_gives_its_extrinsics_again(graph: Any, start_node: Callable[..., Any], samples: Path) -> None:
+    from lifecycle_msgs.msg import Transition
+
+    transforms = graph.collect(TransformStamped, "points/transform", STATE)
+    start_node("gimbal_rig", path=str(samples / "rgb_lidar_road"), rate_hz=10.0)
+    graph.until(lambda: transforms, 20.0, "the extrinsics")
+    change = graph.node.create_client(ChangeState, "/gimbal_rig/change_state")
+    graph.until(change.service_is_ready, 10.0, "the lifecycle service")
+    transforms.clear()
+    for number in (
+        Transition.TRANSITION_DEACTIVATE,
+        Transition.TRANSITION_CLEANUP,
+        Transition.TRANSITION_CONFIGURE,
+        Transition.TRANSITION_ACTIVATE,
+    ):
+        request = ChangeState.Request()
+        request.transition.id = number
+        future = change.call_async(request)
+        graph.until(future.done, 15.0, "the transition")
+        assert future.result().success
+    graph.until(lambda: transforms, 15.0, "the extrinsics again")
 
 
 def test_the_focal_stack_follows_the_lens(graph: Any, start_node: Callable[..., Any], samples: Path) -> None:
@@ -92,11 +139,7 @@ def test_the_focal_stack_follows_the_lens(graph: Any, start_node: Callable[..., 
     start_node("gimbal_rig", source="focal_stack", path=str(samples / "stack_circuit_board"), lens="bench_25mm", rate_hz=10.0)
 
     def picture_at(position: float) -> np.ndarray:
-        publisher.publish(LensState(position_steps=position))
-        graph.spin(1.0)
-        images.clear()
-        graph.until(lambda: images, 20.0, "a picture")
-        return as_bgr(images[-1]).copy()
+        return picture_taken_at(graph, images, publisher, position)
 
     first, last, again = picture_at(1050.0), picture_at(2100.0), picture_at(1050.0)
     assert np.array_equal(first, again)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel, RigidTransform
-from auxfocus_ros.rig import Frame, cloud_bytes, fields_xyz, structured_points
+from auxfocus_ros.rig import Frame, cloud_bytes, fields_xyz, points_of_depth, structured_points
 from auxfocus_ros.rig.cloud_decoding import cloud_dtype
 
 CAMERA = CameraModel(4, 3, 5.0, 5.0, 1.5, 1.0)
@@ -78,3 +78,11 @@ def test_optical_points() -> None:
     assert (frame.width_px, frame.height_px) == (4, 3)
     with pytest.raises(InputError, match="no points"):
         Frame(0, np.zeros((3, 4), np.uint8), CAMERA).optical_points_m()
+
+
+def test_the_points_of_a_depth_image_are_where_the_camera_sees_them() -> None:
+    # fx = fy = 2, centre (1, 0.5): pixel (column 2, row 1) at 4 m is x = (2 - 1) * 4 / 2 = 2, y = (1 - 0.5) * 4 / 2 = 1.
+    camera = CameraModel(3, 2, 2.0, 2.0, 1.0, 0.5, "none", ())
+    depth_m = np.array([[0.0, np.nan, -1.0], [np.inf, 0.0, 4.0]], np.float32)
+    points = points_of_depth(depth_m, camera)
+    assert points.tolist() == [(2.0, 1.0, 4.0)]
