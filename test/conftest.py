@@ -15,6 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
+
+# The same examples in every run of the continuous integration; others each time elsewhere.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAST_DOMAIN = 101  # beyond it, DDS ports reach into the ephemeral range

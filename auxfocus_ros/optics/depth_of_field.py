@@ -7,7 +7,7 @@ in extensions (`thin_lens`), with the f-number `N = f / A`:
 
 The far limit is infinite from `x <= N c` on, which is the extension of the hyperfocal distance. The same formula goes on beyond
 infinity focus: until `x = -N c` distant things are still in focus, with a finite near limit; farther beyond nothing is.
-Source: DESIGN.md section 4, whose `u (H - f) / (H + u - 2 f)` and `u (H - f) / (H - u)` these are, without their cancellation.
+Source: docs/optics.md, whose `u (H - f) / (H + u - 2 f)` and `u (H - f) / (H - u)` these are, without their cancellation.
 """
 
 from typing import Any

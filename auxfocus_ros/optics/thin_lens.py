@@ -6,7 +6,7 @@ many digits as the object is focal lengths away. Newton measures both distances 
 `x = 0` is focus at infinity, `x < 0` is a sensor nearer than the focal length, where no object is in focus: 'beyond infinity'.
 
 Pure formulas on floats and float64 arrays. No guards: `Lens` is the door. Where there is no answer, the answer is NaN.
-Source: DESIGN.md section 4; any optics text (Hecht, Optics, section 5.2.3, for Newton's form).
+Source: docs/optics.md; any optics text (Hecht, Optics, section 5.2.3, for Newton's form).
 """
 
 from typing import Any

@@ -36,14 +36,30 @@ def camera_from_message(message: Any, rectified: bool = False) -> CameraModel:
     if not numbers[0] or not numbers[4]:
         matrix = "P" if rectified else "K"
         raise InputError(f"{matrix} is zero: the camera is not calibrated; calibrate it, or give `camera` in a rig file")
-    width, height = int(message.width), int(message.height)
-    roi = message.roi
-    binning_x, binning_y = max(1, int(message.binning_x)), max(1, int(message.binning_y))
-    if int(roi.width) and int(roi.height) and (int(roi.width), int(roi.height)) != (width, height):
-        numbers[2] -= float(roi.x_offset)
-        numbers[5] -= float(roi.y_offset)
-        width, height = int(roi.width), int(roi.height)
-    camera = camera_from_values(width, height, numbers, coefficients, model)
-    if binning_x > 1 or binning_y > 1:
-        camera = camera.scaled_to(width // binning_x, height // binning_y)
-    return camera
+    binning_x, binning_y = _binning(message)
+    if _has_region(message.roi):
+        numbers[2] -= float(message.roi.x_offset)
+        numbers[5] -= float(message.roi.y_offset)
+    # Pixel centres are at whole numbers: a binned pixel's centre lies between those of which it is made.
+    for first, centre, binning in ((0, 2, binning_x), (4, 5, binning_y)):
+        numbers[first] /= binning
+        numbers[centre] = (numbers[centre] + 0.5) / binning - 0.5
+    return camera_from_values(*picture_size(message), numbers, coefficients, model)
+
+
+def picture_size(message: Any) -> tuple[int, int]:
+    """Width and height in pixels of the pictures that a CameraInfo belongs to, after its region of interest and binning.
+
+    A region with a width or a height of 0 is the whole picture.
+    """
+    size = message.roi if _has_region(message.roi) else message
+    binning_x, binning_y = _binning(message)
+    return int(size.width) // binning_x, int(size.height) // binning_y
+
+
+def _has_region(roi: Any) -> bool:
+    return bool(int(roi.width) and int(roi.height))
+
+
+def _binning(message: Any) -> tuple[int, int]:
+    return max(1, int(message.binning_x)), max(1, int(message.binning_y))

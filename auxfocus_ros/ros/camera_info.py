@@ -11,17 +11,9 @@ from std_msgs.msg import Header
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel
-from auxfocus_ros.rig.camera_info import camera_from_message
+from auxfocus_ros.rig.camera_info import camera_from_message, picture_size
 
 __all__ = ["make_camera_info", "picture_size", "read_camera_info"]
-
-
-def picture_size(msg: Any) -> tuple[int, int]:
-    """Width and height in pixels of the pictures that a CameraInfo belongs to, after its region of interest and binning."""
-    binning_x, binning_y = max(int(msg.binning_x), 1), max(int(msg.binning_y), 1)
-    width = int(msg.roi.width) or int(msg.width)
-    height = int(msg.roi.height) or int(msg.height)
-    return width // binning_x, height // binning_y
 
 
 def read_camera_info(msg: Any, rectified: bool = False) -> CameraModel:

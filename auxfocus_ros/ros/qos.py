@@ -17,7 +17,7 @@ def profile(*, reliable: bool, depth: int, latched: bool = False) -> QoSProfile:
         depth: how many samples are kept, 1 or more.
         latched: a late subscriber still gets the last `depth` samples (transient local).
 
-    Source: DESIGN.md section 3, rules of the graph.
+    Source: docs/architecture.md, rules of the graph.
     """
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def children_of(process_id: int) -> list[int]:
             if int(fields[1]) == process_id:
                 found.append(int(entry.name))
     return found
+
+
+def has_own_signals(process_id: int) -> bool:
+    """Whether a node has come as far as its own handler of SIGTERM, from when on it minds its parent (bit 14 of SigCgt)."""
+    try:
+        status = Path(f"/proc/{process_id}/status").read_text()
+    except OSError:
+        return False
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.fixture
@@ -63,6 +74,19 @@ def test_the_lens_of_a_running_graph_moves_and_ctrl_c_leaves_nothing_behind(runn
     running.communicate(timeout=15)
     assert running.returncode == 0
     assert not [node for node in nodes if Path(f"/proc/{node}").exists()]
+
+
+def test_a_killed_command_leaves_no_node_behind(running: subprocess.Popen[str]) -> None:
+    ends = time.monotonic() + 30.0
+    while len(nodes := children_of(running.pid)) < 3 or not all(has_own_signals(node) for node in nodes):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    running.kill()
+    running.wait(5.0)
+    ends = time.monotonic() + 15.0
+    while any(Path(f"/proc/{node}").exists() for node in nodes):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
 
 
 def test_a_recording_played_once_ends_by_itself_and_leaves_its_film(domain: int, samples: Path, tmp_path: Path) -> None:
