@@ -29,8 +29,7 @@ class Scene:
     """One recording and how the lens is racked through it.
 
     frames: how many the recording holds, said to the person who watches. options: of the graph. rig, aux_focus: parameters of the
-    nodes. distances_m: focus distances, or positions as a share of
-    the lens's range where the scene has no depth. hold_s: how long each frame of the recording stands.
+    nodes. distances_m: where the focus goes; range_shares: the same as shares of the lens's range, where the scene has no depth.
     """
 
     title: str

@@ -146,4 +146,6 @@ class ManagedNode(LifecycleNode, Generic[P]):
             self.get_logger().error(traceback.format_exc())
             return TransitionCallbackReturn.FAILURE
         self.health.clear(f"cannot_{name}")
+        if name == "activate":  # what failed before has been mended
+            self.exit_status = 0
         return TransitionCallbackReturn.SUCCESS
