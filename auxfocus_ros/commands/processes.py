@@ -77,10 +77,6 @@ class GraphProcesses:
             if log is not None:
                 log.close()
 
-    def ids(self) -> dict[str, int]:
-        """Process id by node."""
-        return {name: process.pid for name, process in self._processes.items()}
-
     def check(self) -> None:
         """Raises AuxfocusError, with the end of its log, when a node has ended by itself."""
         for name, process in self._processes.items():

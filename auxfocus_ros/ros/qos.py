@@ -6,7 +6,7 @@ serves both. Pictures therefore go out reliable and are taken best effort.
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-__all__ = ["EVENT", "PICTURE_IN", "PICTURE_OUT", "REPLAY_IN", "REPLAY_OUT", "STATE", "profile"]
+__all__ = ["EVENT", "PICTURE_IN", "PICTURE_OUT", "STATE", "profile"]
 
 
 def profile(*, reliable: bool, depth: int, latched: bool = False) -> QoSProfile:
@@ -40,10 +40,3 @@ STATE = profile(reliable=True, depth=1, latched=True)
 
 EVENT = profile(reliable=True, depth=10)
 """Small messages of which each one counts (commands, targets, diagnostics), both ends. The default of ROS."""
-
-REPLAY_OUT = profile(reliable=True, depth=16)
-"""Pictures and clouds of a replay that may lose nothing, given. Deeper than the frames that lock-step lets be under way, so that
-none is overwritten before it has been acknowledged."""
-
-REPLAY_IN = profile(reliable=True, depth=16)
-"""The taking end of `REPLAY_OUT`: every frame waits its turn instead of giving way to a newer one."""

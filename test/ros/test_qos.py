@@ -18,8 +18,6 @@ EVERY_TOOL = QoSProfile(depth=10)
         (qos.EVENT, qos.EVENT),
         (EVERY_TOOL, qos.EVENT),
         (EVERY_TOOL, qos.PICTURE_IN),
-        (qos.REPLAY_OUT, qos.REPLAY_IN),
-        (qos.REPLAY_OUT, qos.PICTURE_IN),
         (qos.profile(reliable=False, depth=5), qos.PICTURE_IN),
     ],
 )
