@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.rigid import RigidTransform
+
+if TYPE_CHECKING:
+    from auxfocus_ros.rig.truth import FrameTruth
 
 # sensor_msgs/PointField's datatypes; the numbers are the message's.
 FIELD_DATATYPES: dict[np.dtype, int] = {
@@ -43,6 +46,32 @@ class LensReading:
     focus_distance_m: float
     near_limit_m: float
     far_limit_m: float
+
+
+@dataclass(frozen=True)
+class JointReading:
+    """Where a gimbal's joints were at one moment: radians and radians per second, in the order of `names`."""
+
+    stamp_ns: int
+    names: tuple[str, ...]
+    positions_rad: tuple[float, ...]
+    velocities_rad_per_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class RangeReading:
+    """One reading of a single-beam rangefinder.
+
+    range_m: along the beam; +inf: nothing within reach, NaN: no echo. frame: x points along the beam. minimum_m, maximum_m: what
+    it can measure. field_of_view_rad: full width of the beam.
+    """
+
+    stamp_ns: int
+    range_m: float
+    frame: str
+    minimum_m: float
+    maximum_m: float
+    field_of_view_rad: float
 
 
 @dataclass(frozen=True)
@@ -75,6 +104,12 @@ class Frame:
     points_offset_s: stamp of the cloud (or depth image) minus stamp of the picture, seconds; NaN without either.
     points_height: rows of an organised cloud, N is a multiple of it; 1: unorganised.
     lens: what the recording says about its lens; None where it says nothing.
+    points_moved: the cloud was moved from its own time to the picture's by the gimbal's motion.
+    joints: where the gimbal's joints were since the frame before, oldest first; empty where nobody says.
+    range: a rangefinder's reading; None without one.
+    truth: what a simulator knows; None elsewhere.
+    exposed_at_s: `time.monotonic()` at which the lens's position was read for this picture, for pictures that are made while they
+        are shown; None: at its release.
     """
 
     stamp_ns: int
@@ -89,6 +124,11 @@ class Frame:
     points_offset_s: float = math.nan
     points_height: int = 1
     lens: LensReading | None = None
+    points_moved: bool = False
+    joints: tuple[JointReading, ...] = ()
+    range: RangeReading | None = None
+    truth: FrameTruth | None = None
+    exposed_at_s: float | None = None
 
     @property
     def width_px(self) -> int:
