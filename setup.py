@@ -50,6 +50,7 @@ setup(
         *shared_files("config"),
         *shared_files("launch"),
         *shared_files("samples"),
+        *shared_files("auxfocus_interfaces/msg"),  # recordings are written with them, with no ROS installed
     ],
     install_requires=["setuptools"],
     extras_require={"test": ["pytest", "hypothesis"]},

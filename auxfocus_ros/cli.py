@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("demo", "play the bundled recordings through the whole graph; leaves a video, a contact sheet and a report"),
     "up": ("up", "start the graph for a source and keep it running"),
     "move": ("move", "move the lens of a running graph"),
+    "simulate": ("simulate", "fly a simulated rig through a scene into a recording, with its truth"),
     "sequence": ("sequence", "make a longer recording for benchmarks from a short one"),
     "parameters": ("parameters", "list the nodes' parameters"),
     "bench": ("bench", "benchmarks, each against its rivals in the same run"),
@@ -27,6 +28,7 @@ EXAMPLES = """examples:
   auxfocus demo
   auxfocus up samples/rgb_lidar_road --lens field_50mm --video out/road.mp4
   auxfocus move --distance 12.5
+  auxfocus simulate corridor -o out/corridor.mcap
 """
 
 

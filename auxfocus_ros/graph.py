@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from auxfocus_ros.errors import ConfigurationError
 
 ParameterValue = bool | int | float | str
+DEFAULT_LENS = "bench_25mm"
 NODES = ("gimbal_rig", "lens_actuator", "aux_focus")
 
 
@@ -28,14 +29,15 @@ class NodeDescription:
 class GraphOptions:
     """What differs from one use of the graph to the next.
 
-    source, path, rig, lens, refocus: as the parameters of `gimbal_rig`. depth: what `aux_focus` takes: 'points', 'depth' or
-    'none'. parameters: further parameters by node, which win over what is worked out here.
+    source, path, rig, refocus: as the parameters of `gimbal_rig`. lens: for all nodes; empty: the scene's, the rig file's, or
+    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. parameters: further parameters by node, which win
+    over what is worked out here.
     """
 
     source: str = "recording"
     path: str = ""
     rig: str = ""
-    lens: str = "bench_25mm"
+    lens: str = ""
     refocus: bool = False
     depth: str = "points"
     parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
@@ -45,19 +47,21 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     """The nodes for these options, in the order in which they are started.
 
     Raises:
-        ConfigurationError: parameters for a node that the graph does not have.
+        ConfigurationError: parameters for a node that the graph does not have; a scene or rig file that cannot be read for its
+        lens.
     """
     unknown = sorted(set(options.parameters) - set(NODES))
     if unknown:
         raise ConfigurationError(f"parameters for {', '.join(unknown)}, but the graph's nodes are {', '.join(NODES)}")
+    lens = options.lens or _lens_of(options)
     worked_out: dict[str, dict[str, ParameterValue]] = {
-        "lens_actuator": {"lens": options.lens},
+        "lens_actuator": {"lens": lens},
         "aux_focus": {"depth_input": options.depth},
         "gimbal_rig": {
             "source": options.source,
             "path": options.path,
             "rig": options.rig,
-            "lens": options.lens,
+            "lens": lens,
             "refocus": options.refocus,
         },
     }
@@ -65,3 +69,17 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
         NodeDescription(name, {**parameters, **options.parameters.get(name, {})}, carries_pictures=name != "lens_actuator")
         for name, parameters in worked_out.items()
     ]
+
+
+def _lens_of(options: GraphOptions) -> str:
+    """The lens of whom the source belongs to: a node that moves another glass than the one that is filmed through says nothing
+    true."""
+    if options.source == "simulation" and options.path:
+        from auxfocus_ros.rig.simulation import load_scene
+
+        return load_scene(options.path).camera.lens
+    if options.rig:
+        from auxfocus_ros.rig.rig_file import load_rig
+
+        return load_rig(options.rig).lens or DEFAULT_LENS
+    return DEFAULT_LENS

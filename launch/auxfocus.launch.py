@@ -13,24 +13,32 @@ from auxfocus_ros.ros.transport import profile_environment
 from launch import LaunchContext, LaunchDescription
 
 ARGUMENTS = {
-    "path": ("", "a recording, a folder with a folder.yaml, or a focal stack"),
-    "source": ("recording", "recording or focal_stack"),
+    "path": ("", "a recording, a folder with a folder.yaml, a focal stack, or a scene"),
+    "source": ("recording", "recording, focal_stack, simulation or topics"),
     "rig": ("", "rig file: a shipped name or a path"),
-    "lens": ("bench_25mm", "lens file: a shipped name or a path"),
+    "lens": ("", "lens file: a shipped name or a path; by default the scene's, the rig file's, or bench_25mm"),
     "refocus": ("false", "render the defocus of the lens's position"),
     "depth": ("points", "points, depth or none"),
     "namespace": ("", "namespace of all nodes"),
     "autostart": ("true", "configure and activate the nodes at once"),
     "use_sim_time": ("false", "take the time from /clock"),
+    "publish_tf": ("true", "publish the gimbal's frames on /tf; false where robot_state_publisher does"),
 }
 
 
 def nodes(context: LaunchContext) -> list[LifecycleNode]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    switches = {name: given[name].lower() == "true" for name in ("refocus", "autostart", "use_sim_time", "publish_tf")}
     options = GraphOptions(
-        given["source"], given["path"], given["rig"], given["lens"], given["refocus"].lower() == "true", given["depth"]
+        source=given["source"],
+        path=given["path"],
+        rig=given["rig"],
+        lens=given["lens"],
+        refocus=switches["refocus"],
+        depth=given["depth"],
+        parameters={"gimbal_rig": {"publish_tf": switches["publish_tf"]}},
     )
-    common = {"autostart": given["autostart"].lower() == "true", "use_sim_time": given["use_sim_time"].lower() == "true"}
+    common = {name: switches[name] for name in ("autostart", "use_sim_time")}
     return [
         LifecycleNode(
             package="auxfocus_ros",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import random
 import signal
@@ -170,3 +171,13 @@ def graph(domain: int) -> Iterator[GraphClient]:
     client = GraphClient(domain)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def by_hand() -> Any:
+    """The module `simulated_frames.py`: frames with truth, made by hand."""
+    spec = importlib.util.spec_from_file_location("simulated_frames", REPOSITORY / "test" / "simulated_frames.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -15,11 +15,15 @@ import yaml
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.graph import GraphOptions, ParameterValue, describe_graph
 
+SOURCES = ("recording", "focal_stack", "simulation", "topics")
 EXAMPLES = """examples:
   auxfocus up samples/rgb_lidar_road --lens field_50mm
   auxfocus up flight.mcap --rig my_rig.yaml --once --video out/flight.mp4
   auxfocus up samples/rgbd_room --depth depth --refocus
   auxfocus up samples/stack_circuit_board --source focal_stack --depth none
+  auxfocus up --source simulation corridor
+  auxfocus up --source simulation road --seed 7 -p gimbal_rig.mount=fixed
+  auxfocus up --source topics --rig realsense2_camera --depth depth
   auxfocus up flight.mcap -p aux_focus.layout=side_by_side -p lens_actuator.speed_steps_per_s=500
 """
 
@@ -30,11 +34,17 @@ def add_parser(subparsers: Any, line: str) -> None:
         "up", help=line, description=line, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "path", help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, or a focal stack"
+        "path",
+        nargs="?",
+        default="",
+        help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, a focal stack, or a scene's name or file",
     )
-    parser.add_argument("--source", default="recording", choices=("recording", "focal_stack"), help="kind of source")
+    parser.add_argument("--source", default="recording", choices=SOURCES, help="kind of source (default: recording)")
     parser.add_argument("--rig", default="", help="rig file: a shipped name or a path")
-    parser.add_argument("--lens", default="bench_25mm", help="lens file: a shipped name or a path (default: bench_25mm)")
+    parser.add_argument(
+        "--lens", default="", help="lens file: a shipped name or a path (default: the scene's, the rig's, bench_25mm)"
+    )
+    parser.add_argument("--seed", type=int, help="of a simulation (default: the scene's)")
     parser.add_argument("--refocus", action="store_true", help="render the defocus of the lens's position (needs depth images)")
     parser.add_argument("--depth", default="points", choices=("points", "depth", "none"), help="what the depth is taken from")
     parser.add_argument("--once", action="store_true", help="play once and stop at the end (default: loop)")
@@ -63,20 +73,40 @@ def parse_parameters(texts: list[str]) -> dict[str, dict[str, ParameterValue]]:
     return by_node
 
 
+def checked_path(source: str, path: str) -> str:
+    """The path as a node in another folder finds it. Raises ConfigurationError where there is nothing, or a path too many."""
+    if source == "topics":
+        if path:
+            raise ConfigurationError(f"drivers' topics have no path: leave '{path}' out, and name a rig file with --rig")
+        return ""
+    if not path:
+        raise ConfigurationError(
+            "name a recording, a folder with a folder.yaml, a focal stack or, with --source simulation, a scene"
+        )
+    if source == "simulation" and Path(path).suffix not in (".yaml", ".yml"):
+        return path
+    if not Path(path).exists():
+        raise ConfigurationError(
+            f"{path} is not there: name a recording, a folder with a folder.yaml, a focal stack or a scene file"
+        )
+    return str(Path(path).resolve())
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Start, watch, and stop at Ctrl-C or at the recording's end."""
     from auxfocus_ros.commands.film import Film
     from auxfocus_ros.commands.processes import GraphProcesses
     from auxfocus_ros.commands.watch import Watcher
 
-    if not Path(arguments.path).exists():
-        raise ConfigurationError(f"{arguments.path} is not there: name a recording, a folder with a folder.yaml or a focal stack")
+    path = checked_path(arguments.source, arguments.path)
     parameters = parse_parameters(arguments.parameter)
-    rig = {"loop": not arguments.once, "rate_hz": arguments.rate}
+    rig: dict[str, ParameterValue] = {"loop": not arguments.once, "rate_hz": arguments.rate}
+    if arguments.seed is not None:
+        rig["seed"] = arguments.seed
     parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
     graph = describe_graph(
         GraphOptions(
-            arguments.source, str(Path(arguments.path).resolve()), arguments.rig, arguments.lens,
+            arguments.source, path, arguments.rig, arguments.lens,
             arguments.refocus, arguments.depth, parameters,
         )
     )  # fmt: skip

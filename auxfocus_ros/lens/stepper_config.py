@@ -5,26 +5,10 @@ Every field knows its unit, its range and its meaning; the node's parameters are
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from dataclasses import dataclass
-from typing import Any
 
 from auxfocus_ros.errors import ConfigurationError
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a field of a configuration is: a line of text, a unit, and an inclusive range in that unit."""
-
-    description: str
-    unit: str
-    minimum: float
-    maximum: float
-
-
-def _setting(default: Any, description: str, unit: str, minimum: float, maximum: float) -> Any:
-    return dataclasses.field(default=default, metadata={"setting": Setting(description, unit, minimum, maximum)})
+from auxfocus_ros.lens.setting import problems_of, setting
 
 
 @dataclass(frozen=True)
@@ -35,29 +19,29 @@ class StepperConfig:
         ConfigurationError: one line that names every value that cannot be, and what would be right.
     """
 
-    speed_steps_per_s: float = _setting(2000.0, "highest speed", "steps/s", 1.0, 1e6)
-    acceleration_steps_per_s2: float = _setting(20000.0, "acceleration and deceleration", "steps/s^2", 1.0, 1e8)
-    microsteps: int = _setting(1, "resting places in a full step", "", 1, 256)
-    settle_s: float = _setting(0.02, "time from the end of the motion until the glass is still", "s", 0.0, 10.0)
-    backlash_steps: float = _setting(
+    speed_steps_per_s: float = setting(2000.0, "highest speed", "steps/s", 1.0, 1e6)
+    acceleration_steps_per_s2: float = setting(20000.0, "acceleration and deceleration", "steps/s^2", 1.0, 1e8)
+    microsteps: int = setting(1, "resting places in a full step", "", 1, 256)
+    settle_s: float = setting(0.02, "time from the end of the motion until the glass is still", "s", 0.0, 10.0)
+    backlash_steps: float = setting(
         3.0, "dead band between motor and glass; positions are calibrated on a rising approach", "steps", 0.0, 1000.0
     )
-    compensation_steps: float = _setting(
+    compensation_steps: float = setting(
         3.0,
         "how far a falling move goes below its goal, to arrive rising; 0: no compensation, else at least the backlash",
         "steps",
         0.0,
         1000.0,
     )
-    lost_steps: int = _setting(20, "steps lost when steps are lost", "steps", 1, 100_000)
-    lost_steps_probability: float = _setting(0.0, "chance that a move loses steps", "", 0.0, 1.0)
-    stall_detection_s: float = _setting(0.2, "time without progress after which a stall is known", "s", 0.01, 10.0)
-    connection_timeout_s: float = _setting(0.3, "time without an answer after which the connection is lost", "s", 0.01, 10.0)
-    seed: int = _setting(0, "of the random numbers that decide which moves lose steps", "", 0, 2**31 - 1)
+    lost_steps: int = setting(20, "steps lost when steps are lost", "steps", 1, 100_000)
+    lost_steps_probability: float = setting(0.0, "chance that a move loses steps", "", 0.0, 1.0)
+    stall_detection_s: float = setting(0.2, "time without progress after which a stall is known", "s", 0.01, 10.0)
+    connection_timeout_s: float = setting(0.3, "time without an answer after which the connection is lost", "s", 0.01, 10.0)
+    seed: int = setting(0, "of the random numbers that decide which moves lose steps", "", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:
         """Check every field, and say all that is wrong at once."""
-        problems = [problem for field in dataclasses.fields(self) if (problem := _problem(field, getattr(self, field.name)))]
+        problems = problems_of(self)
         if not problems and 0 < self.compensation_steps < self.backlash_steps:
             problems.append(
                 f"compensation_steps is {self.compensation_steps:g}, "
@@ -65,19 +49,3 @@ class StepperConfig:
             )
         if problems:
             raise ConfigurationError("stepper: " + "; ".join(problems))
-
-
-def settings() -> dict[str, tuple[Any, Setting]]:
-    """Name -> (default, what it is) of every field of `StepperConfig`, in order."""
-    return {field.name: (field.default, field.metadata["setting"]) for field in dataclasses.fields(StepperConfig)}
-
-
-def _problem(field: dataclasses.Field[Any], value: Any) -> str | None:
-    setting: Setting = field.metadata["setting"]
-    wanted = (int,) if isinstance(field.default, int) else (int, float)
-    unit = f" {setting.unit}" if setting.unit else ""
-    if isinstance(value, bool) or not isinstance(value, wanted) or math.isnan(value):
-        return f"{field.name} is {value!r}, it must be {'a whole' if wanted == (int,) else 'a'} number"
-    if not setting.minimum <= value <= setting.maximum:
-        return f"{field.name} is {value:g}, it must be {setting.minimum:g} to {setting.maximum:g}{unit}"
-    return None

@@ -25,6 +25,7 @@ from auxfocus_ros.optics import CameraModel, RigidTransform
 from auxfocus_ros.rig import fields_xyz, load_rig
 from auxfocus_ros.ros.camera_info import read_camera_info
 from auxfocus_ros.ros.clouds import read_cloud
+from auxfocus_ros.ros.extrinsics import Extrinsics
 from auxfocus_ros.ros.focus_messages import make_focus_marker, make_scene_markers
 from auxfocus_ros.ros.health import Meter
 from auxfocus_ros.ros.images import as_bgr, make_compressed, make_image, read_depth
@@ -32,10 +33,9 @@ from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.parameters import parameter
 from auxfocus_ros.ros.picture_publisher import PicturePublisher
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, PICTURE_OUT, STATE
+from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, PICTURE_OUT, STATE, TRANSFORM
 from auxfocus_ros.ros.stamps import to_ns
 from auxfocus_ros.ros.sync import PairSynchronizer, PictureAndRange
-from auxfocus_ros.ros.transforms import read_transform
 from auxfocus_ros.ros.worker import LatestWorker
 from auxfocus_ros.view import (
     LAYOUTS,
@@ -102,7 +102,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._meter = Meter()
         self._lens: LensState | None = None
         self._lens_heard: Time | None = None
-        self._extrinsics: dict[str, RigidTransform] = {}
+        self._extrinsics = Extrinsics()
         self._worker: LatestWorker[Work] | None = None
         self._synchronizer: PairSynchronizer | None = None
         self._picture_subscription: Any = None
@@ -139,7 +139,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         }
         self._inputs = [
             self.create_subscription(LensState, "lens/state", self._on_lens, STATE),
-            self.create_subscription(TransformStamped, "points/transform", self._on_transform, STATE),
+            self.create_subscription(TransformStamped, "points/transform", self._on_transform, TRANSFORM),
         ]
         self._enable_service = self.create_service(SetBool, "aux_focus/enable", self._on_enable)
         self._listeners_timer = self.create_timer(LISTENERS_PERIOD_S, self._follow_listeners)
@@ -221,7 +221,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def _on_transform(self, message: TransformStamped) -> None:
         try:
-            self._extrinsics[message.child_frame_id] = read_transform(message)
+            self._extrinsics.add(message)
         except InputError as error:
             self.health.problem("transform", str(error), error=True)
 
@@ -302,8 +302,9 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         frame = work.range.header.frame_id
         if self._rig is not None and self._rig.optical_from_points is not None:
             return self._rig.optical_from_points
-        if frame in self._extrinsics:
-            return self._extrinsics[frame]
+        heard = self._extrinsics.find(frame, to_ns(work.picture.header.stamp))
+        if heard is not None:
+            return heard
         if frame in ("", work.picture.header.frame_id):
             return RigidTransform.identity()
         raise InputError(

@@ -1,7 +1,7 @@
 """The node `gimbal_rig`: a source of frames played into the graph.
 
-A thread of its own waits for the next frame's time and publishes picture, intrinsics, cloud and depth image under one stamp; the
-executor takes the lens state, to which a focal stack or a refocused recording answers.
+A thread of its own waits for the next frame and hands it to `ros.rig_outputs`; the executor takes the lens state, to which a
+focal stack, a refocused recording or a simulated camera answers, and commands to the gimbal.
 """
 
 from __future__ import annotations
@@ -9,40 +9,43 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from geometry_msgs.msg import TransformStamped
-from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2
-from std_msgs.msg import Header
+from sensor_msgs.msg import JointState
 
 from auxfocus_interfaces.msg import LensState
-from auxfocus_ros.errors import AuxfocusError, ConfigurationError
-from auxfocus_ros.optics import RigidTransform
-from auxfocus_ros.rig import SOURCE_KINDS, Frame, Pacer, Source, open_source, points_of_depth
-from auxfocus_ros.ros.camera_info import make_camera_info
-from auxfocus_ros.ros.clouds import make_cloud
+from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
+from auxfocus_ros.rig import SOURCE_KINDS, Frame, Pacer, Source, SteeredSource, open_source
+from auxfocus_ros.rig.rig_file import RigDescription, load_rig
+from auxfocus_ros.rig.simulation.scene_file import DEPTH_SENSORS, MOUNTS
+from auxfocus_ros.rig.urdf import Robot
+from auxfocus_ros.ros.gimbal_relay import GimbalRelay
 from auxfocus_ros.ros.health import Meter
-from auxfocus_ros.ros.images import make_image
+from auxfocus_ros.ros.joint_messages import read_gimbal_command
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.parameters import parameter
-from auxfocus_ros.ros.picture_publisher import PicturePublisher
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import EVENT, PICTURE_OUT, STATE
-from auxfocus_ros.ros.stamps import from_ns
-from auxfocus_ros.ros.transforms import make_transform
+from auxfocus_ros.ros.qos import EVENT, STATE
+from auxfocus_ros.ros.rig_outputs import RigOutputs
+from auxfocus_ros.ros.topics_source import TopicsSource
 
 STOP_TIMEOUT_S = 5.0
+TOPICS = "topics"
+SIMULATION = "simulation"
 
 
 @dataclass(frozen=True)
 class GimbalRigParameters(CommonParameters):
     """Parameters of `gimbal_rig`."""
 
-    source: str = parameter("recording", "where frames come from", choices=SOURCE_KINDS, read_only=True)
-    path: str = parameter("", "the recording, the folder with a folder.yaml, or the focal stack", read_only=True)
+    source: str = parameter("recording", "where frames come from", choices=(*SOURCE_KINDS, TOPICS), read_only=True)
+    path: str = parameter(
+        "",
+        "the recording, the folder with a folder.yaml, the focal stack, or the scene (a shipped name or a file)",
+        read_only=True,
+    )
     rig: str = parameter("", "rig file: a shipped name or a path; empty: what the recording says of itself", read_only=True)
     lens: str = parameter(
         "", "lens file of a focal stack or of `refocus`; empty: the rig file's, else bench_25mm", read_only=True
@@ -71,6 +74,55 @@ class GimbalRigParameters(CommonParameters):
         False, "publish the recorded stamps on /clock and keep them (needs loop false)", read_only=True
     )
 
+    publish_tf: bool = parameter(True, "publish tf, where tf2_ros is installed", read_only=True)
+    seed: int = parameter(-1, "of a simulation; -1: the scene's own", minimum=-1, read_only=True)
+    width_px: int = parameter(
+        0, "of a simulation's pictures; 0: the scene's own", unit="px", minimum=0, maximum=4096, read_only=True
+    )
+    height_px: int = parameter(
+        0, "of a simulation's pictures; 0: the scene's own", unit="px", minimum=0, maximum=4096, read_only=True
+    )
+    depth_sensor: str = parameter("", "of a simulation; empty: the scene's own", choices=("", *DEPTH_SENSORS), read_only=True)
+    mount: str = parameter(
+        "", "of a simulation's depth sensor: it rides on the gimbal, or is fixed to the platform; empty: the scene's own",
+        choices=("", *MOUNTS), read_only=True,
+    )  # fmt: skip
+    noise: bool = parameter(True, "noise of a simulation's sensors", read_only=True)
+    rolling: bool = parameter(False, "a simulated lidar's scan takes its time while the rig moves", read_only=True)
+    stabilise: bool = parameter(True, "a simulated gimbal holds its view against the platform's shaking", read_only=True)
+    light_level: float = parameter(
+        -1.0, "of a simulation; 1: as the scene was made, -1: the scene's own", minimum=-1.0, maximum=100.0
+    )
+    image_topic: str = parameter("", "of `topics`: the driver's image, raw or compressed; empty: the rig file's", read_only=True)
+    camera_info_topic: str = parameter("", "of `topics`; empty: the rig file's, else beside the image", read_only=True)
+    points_topic: str = parameter("", "of `topics`: the driver's cloud; empty: the rig file's", read_only=True)
+    depth_topic: str = parameter("", "of `topics`: the driver's depth image; empty: the rig file's", read_only=True)
+    joint_states_topic: str = parameter("", "of `topics`: the gimbal's joints; empty: the rig file's", read_only=True)
+    match_tolerance_s: float = parameter(
+        0.0, "of `topics`: picture and cloud belong together up to this difference of stamps; 0: the rig file's",
+        unit="s", minimum=0.0, maximum=10.0, read_only=True,
+    )  # fmt: skip
+    points_clock_offset_s: float = parameter(
+        0.0,
+        "of `topics`: how far the cloud's clock is ahead of the picture's; subtracted from its stamps",
+        unit="s",
+        read_only=True,
+    )
+    transform_wait_s: float = parameter(
+        0.2, "of `topics`: wait so long for a transform that is late", unit="s", minimum=0.0, maximum=5.0, read_only=True
+    )
+    camera_info_wait_s: float = parameter(
+        3.0, "of `topics`: without camera_info for so long, it is said", unit="s", minimum=0.1, maximum=60.0, read_only=True
+    )
+    joint_timeout_s: float = parameter(
+        0.5,
+        "of `topics`: joint states older than this say nothing any more",
+        unit="s",
+        minimum=0.02,
+        maximum=60.0,
+        read_only=True,
+    )
+
 
 class GimbalRig(ManagedNode[GimbalRigParameters]):
     """Plays a source into the graph; see the module's text."""
@@ -83,50 +135,43 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._meter = Meter()
-        self._outputs: dict[str, Any] = {}
+        self._outputs: RigOutputs | None = None
+        self._relay: GimbalRelay | None = None
+        self._inputs: list[Any] = []
         self._offset_s = float("nan")
+        self._moved = False
+        self._gimbal_commands = 0
         self._finished = False
-        self._extrinsics: RigidTransform | None = None
-        self._lens_subscription: Any = None
-        self._released_s = 0.0
-        self._broadcaster = static_broadcaster(self)
 
     def configure(self) -> None:
         """Open the source and create publishers."""
         p = self.parameters
-        if not p.path:
+        if p.source != TOPICS and not p.path:
             raise ConfigurationError(
-                "the parameter `path` is empty: name a recording, a folder with a folder.yaml or a focal stack"
+                "the parameter `path` is empty: name a recording, a folder with a folder.yaml, a focal stack or a scene"
             )
         if p.publish_clock and p.loop:
             raise ConfigurationError("publish_clock keeps the recorded stamps, which run backwards in a loop: set loop to false")
         if p.hold_s and not p.rate_hz:
             raise ConfigurationError("hold_s lets a frame stand at a rate: set rate_hz as well")
-        window: dict[str, Any] = {"start_s": p.start_s, "end_s": p.end_s or float("inf")} if p.source == "recording" else {}
-        self._source = open_source(
-            p.source,
-            p.path,
-            rig=p.rig or None,
-            lens=p.lens or None,
-            hold=(p.hold_s, p.rate_hz) if p.hold_s else None,
-            refocus=p.refocus,
-            refocus_options={"f_number": p.f_number} if p.f_number else None,
-            on_problem=lambda text: self.health.problem("source", text),
-            **window,
+        rig = load_rig(p.rig) if p.rig else None
+        self._source = self._open_topics(rig) if p.source == TOPICS else self._open(rig)
+        robot: Robot | None = getattr(self._source, "robot", None)
+        self._outputs = RigOutputs(
+            self,
+            self._meter.add,
+            lambda text: self.health.problem("publish", text),
+            robot,
+            with_clock=p.publish_clock,
+            with_truth=p.source == SIMULATION,
+            with_transforms=p.publish_tf and p.source != TOPICS,
         )
-        create = self.create_publisher
-        self._outputs = {
-            "image": PicturePublisher(
-                self, "camera/image_raw", done=self._published, failed=lambda text: self.health.problem("publish", text)
-            ),
-            "info": create(CameraInfo, "camera/camera_info", PICTURE_OUT),
-            "points": create(PointCloud2, "points", PICTURE_OUT),
-            "depth": create(Image, "depth/image_raw", PICTURE_OUT),
-            "transform": create(TransformStamped, "points/transform", STATE),
-        }
-        if p.publish_clock:
-            self._outputs["clock"] = create(Clock, "/clock", EVENT)
-        self._lens_subscription = self.create_subscription(LensState, "lens/state", self._on_lens, STATE)
+        if p.source == TOPICS and rig is not None and rig.topics.get("gimbal_command"):
+            self._relay = GimbalRelay(self, rig)
+        self._inputs = [
+            self.create_subscription(LensState, "lens/state", self._on_lens, STATE),
+            self.create_subscription(JointState, "gimbal/command", self._on_gimbal_command, EVENT),
+        ]
 
     def activate(self) -> None:
         """Start to play from the beginning."""
@@ -134,10 +179,12 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         p = self.parameters
         self._finished = False
         self._stopping.clear()
-        self._pacer = Pacer(
-            self._source, loop=p.loop, rate_hz=p.rate_hz or None, speed=p.speed,
-            on_problem=lambda text: self.health.problem("source", text),
-        )  # fmt: skip
+        if p.source != TOPICS:
+            # A simulation of a loop goes on for ever by itself.
+            self._pacer = Pacer(
+                self._source, loop=p.loop and p.source != SIMULATION, rate_hz=p.rate_hz or None, speed=p.speed,
+                on_problem=self._on_problem,
+            )  # fmt: skip
         self._thread = threading.Thread(target=self._play, name="rig", daemon=True)
         self._thread.start()
 
@@ -146,6 +193,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         self._stopping.set()
         if self._pacer is not None:
             self._pacer.stop()
+        if isinstance(self._source, TopicsSource):
+            self._source.stop()
         if self._thread is not None:
             self._thread.join(STOP_TIMEOUT_S)
             self._thread = None
@@ -155,10 +204,20 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if self._source is not None:
             self._source.close()
             self._source = None
-        self.destroy_outputs(self._outputs.values())
-        if self._lens_subscription is not None:
-            self.destroy_subscription(self._lens_subscription)
-        self._outputs, self._lens_subscription, self._extrinsics = {}, None, None
+        if self._outputs is not None:
+            self.destroy_outputs(self._outputs.all())
+        if self._relay is not None:
+            self._relay.close()
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        self._outputs, self._relay, self._inputs = None, None, []
+
+    def parameters_changed(self, old: GimbalRigParameters, new: GimbalRigParameters) -> None:
+        """Dim the light of a simulation."""
+        if new.light_level != old.light_level and self._source is not None:
+            if new.source != SIMULATION:
+                raise ConfigurationError(f"light_level: a source of kind '{new.source}' has no light to dim")
+            self._set_light(new.light_level)
 
     def figures(self) -> Mapping[str, str]:
         """Rates, counts and how far cloud and picture were apart."""
@@ -168,30 +227,61 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if self._source is not None:
             values |= {key: str(value) for key, value in asdict(self._source.counts).items()}
         values["cloud_after_picture_s"] = f"{self._offset_s:.4f}"
-        values["cloud_moved_to_picture_time"] = "false"
+        values["cloud_moved_to_picture_time"] = str(self._moved).lower()
+        values["gimbal_commands"] = str(self._gimbal_commands)
+        if self.parameters.source == SIMULATION and self._source is not None:
+            values["seed"] = str(self._source.scene.seed)  # type: ignore[attr-defined]
         return values
+
+    # In: callbacks of the executor, short.
+
+    def _on_problem(self, text: str) -> None:
+        self.health.problem("source", text)
 
     def _on_lens(self, message: LensState) -> None:
         if self._source is not None:
             self._source.set_lens_position(message.position_steps)
 
+    def _on_gimbal_command(self, message: JointState) -> None:
+        """Steer the gimbal; what cannot be is refused, what goes too far is limited, and both are said."""
+        self._gimbal_commands += 1
+        try:
+            command = read_gimbal_command(message)
+            if self._relay is not None:
+                said = self._relay.command(command)
+            elif isinstance(self._source, SteeredSource):
+                said = self._source.command_gimbal(command)
+            else:
+                raise InputError(f"a source of kind '{self.parameters.source}' has no gimbal that could be commanded")
+        except InputError as error:
+            self.health.problem("gimbal_command", f"gimbal/command refused: {error}")
+            return
+        for text in said:
+            self.health.problem("gimbal_limit", f"gimbal/command limited: {text}")
+
+    # Out: the rig's thread.
+
     def _play(self) -> None:
-        assert self._pacer is not None
-        # Who follows a simulated clock wants the recorded stamps; in a loop they would run backwards.
+        assert self._outputs is not None
+        # Who follows a simulated clock wants the recorded stamps; in a loop they would run backwards. A driver's stamps are kept.
+        p = self.parameters
         follows_clock = bool(self.get_parameter("use_sim_time").value)
-        recorded = self.parameters.publish_clock or (follows_clock and not self.parameters.loop)
+        keeps_stamps = p.publish_clock or p.source == TOPICS or (follows_clock and not p.loop)
         try:
             self._wait_for_listeners()
-            for release in self._pacer:
+            for frame in self._frames():
                 if self._stopping.is_set():
                     return
                 try:
-                    self._publish(release.frame, recorded)
+                    self._outputs.publish(frame, frame.stamp_ns if keeps_stamps else self._stamp_ns(frame))
                 except (AuxfocusError, RuntimeError) as error:
                     # The middleware refuses a message now and then under load; the next frame is tried as usual.
                     self.health.problem("publish", f"a frame could not be published: {' '.join(str(error).split())}")
+                self._offset_s, self._moved = frame.points_offset_s, frame.points_moved
+                if p.source == SIMULATION:
+                    self._source.truth_wanted = self._outputs.truth_listeners()  # type: ignore[union-attr]
             if not self._stopping.is_set():
-                self.get_logger().info("the recording has ended")
+                self.get_logger().info("the source has ended")
         except AuxfocusError as error:
             self.health.problem("source", str(error), error=True, lasting=True)
         except Exception as error:
@@ -199,55 +289,83 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         finally:
             self._finished = True
 
+    def _frames(self) -> Iterator[Frame]:
+        """Frames when they are due; a driver's as they come."""
+        assert self._source is not None
+        if self._pacer is None:
+            yield from self._source.frames()
+        else:
+            for release in self._pacer:
+                yield release.frame
+
+    def _stamp_ns(self, frame: Frame) -> int:
+        """The moment of release, or of its exposure where the frame was made for this showing."""
+        now_ns = int(self.get_clock().now().nanoseconds)
+        if frame.exposed_at_s is None:
+            return now_ns
+        return now_ns - round(1e9 * (time.monotonic() - frame.exposed_at_s))
+
     def _wait_for_listeners(self) -> None:
         """Do not play the first frames to nobody: who starts beside us needs a moment to find us."""
+        assert self._outputs is not None
+        if self.parameters.source == TOPICS:
+            return
         ends = time.monotonic() + self.parameters.wait_s
-        while not self._outputs["image"].get_subscription_count() and time.monotonic() < ends:
+        while not self._outputs.picture_listeners() and time.monotonic() < ends:
             if self._stopping.wait(0.02):
                 return
 
-    def _publish(self, frame: Frame, recorded: bool) -> None:
-        """One frame under one stamp: the recorded one, or the moment of its release."""
-        outputs = self._outputs
-        self._released_s = time.monotonic()
-        stamp = from_ns(frame.stamp_ns) if recorded else self.get_clock().now().to_msg()
-        if "clock" in outputs:
-            outputs["clock"].publish(Clock(clock=stamp))
-        header = Header(stamp=stamp, frame_id=frame.camera_frame)
-        # The picture first: a thread of its own sends it, beside what follows here.
-        outputs["info"].publish(make_camera_info(frame.camera, header))
-        outputs["image"].offer(frame.picture, frame.picture_encoding, header)
-        if frame.points is not None:
-            self._publish_transform(frame)
-            outputs["points"].publish(make_cloud(frame.points, Header(stamp=stamp, frame_id=frame.points_frame)))
-        elif frame.depth_m is not None and outputs["points"].get_subscription_count():
-            outputs["points"].publish(make_cloud(points_of_depth(frame.depth_m, frame.camera), header))
-        if frame.depth_m is not None and outputs["depth"].get_subscription_count():
-            outputs["depth"].publish(make_image(frame.depth_m, "32FC1", header))
-        self._offset_s = frame.points_offset_s
+    # Opening
 
-    def _published(self, header: Header) -> None:
-        """The picture is out: called in the thread that publishes pictures."""
-        self._meter.add(time.monotonic() - self._released_s)
+    def _open(self, rig: RigDescription | None) -> Source:
+        p = self.parameters
+        options: dict[str, Any] = {}
+        if p.source == "recording":
+            options = {"start_s": p.start_s, "end_s": p.end_s or float("inf")}
+        elif p.source == SIMULATION:
+            options = {
+                "seed": p.seed if p.seed >= 0 else None, "rate_hz": p.rate_hz or None, "width_px": p.width_px or None,
+                "height_px": p.height_px or None, "depth_sensor": p.depth_sensor or None, "mount": p.mount or None,
+                "noise": p.noise, "rolling": p.rolling, "stabilise": p.stabilise, "endless": p.loop, "live": True,
+            }  # fmt: skip
+        source = open_source(
+            p.source,
+            p.path,
+            rig=rig,
+            lens=p.lens or None,
+            hold=(p.hold_s, p.rate_hz) if p.hold_s else None,
+            refocus=p.refocus,
+            refocus_options={"f_number": p.f_number} if p.f_number else None,
+            on_problem=self._on_problem,
+            **options,
+        )
+        if p.source == SIMULATION:
+            self._source = source
+            self._set_light(p.light_level)
+            self.get_logger().info(f"scene '{source.scene.name}', random seed {source.scene.seed}")  # type: ignore[attr-defined]
+        return source
 
-    def _publish_transform(self, frame: Frame) -> None:
-        """The extrinsics, when they change: the topic is latched."""
-        if frame.optical_from_points is self._extrinsics:
-            return
-        self._extrinsics = frame.optical_from_points
-        transform = make_transform(frame.optical_from_points, frame.camera_frame, frame.points_frame)
-        self._outputs["transform"].publish(transform)
-        if self._broadcaster is not None:
-            self._broadcaster.sendTransform(transform)
+    def _open_topics(self, rig: RigDescription | None) -> Source:
+        p = self.parameters
+        return TopicsSource(
+            self,
+            rig,
+            image_topic=p.image_topic or None,
+            camera_info_topic=p.camera_info_topic or None,
+            points_topic=p.points_topic or None,
+            depth_topic=p.depth_topic or None,
+            joint_states_topic=p.joint_states_topic or None,
+            match_tolerance_s=p.match_tolerance_s or None,
+            points_clock_offset_s=p.points_clock_offset_s,
+            transform_wait_s=p.transform_wait_s,
+            camera_info_wait_s=p.camera_info_wait_s,
+            joint_timeout_s=p.joint_timeout_s,
+            on_problem=self.health.problem,
+        )
 
-
-def static_broadcaster(node: ManagedNode[Any]) -> Any:
-    """A `tf2_ros.StaticTransformBroadcaster` where tf2_ros is installed, else None: the wheels have none."""
-    try:
-        from tf2_ros import StaticTransformBroadcaster
-    except ImportError:
-        return None
-    return StaticTransformBroadcaster(node)
+    def _set_light(self, level: float) -> None:
+        if level >= 0.0:
+            self._source.set_light(level)  # type: ignore[union-attr]
 
 
 def main() -> None:

@@ -6,6 +6,9 @@ timer looks at the glass while it moves; each look publishes the state and the f
 move has ended.
 
 `lens/state` tells the truth from configuration to clean-up, active or not: where the glass is does not depend on who may move it.
+
+The actuator is simulated: a stepper, or a voice coil, whose glass sags with the camera's tilt, heard on `joint_states`. A voice
+coil's move that comes to rest away from its goal because of sag or hysteresis has succeeded; the result says where the glass is.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
 from auxfocus_interfaces.action import MoveLens
@@ -35,29 +39,45 @@ from auxfocus_ros.lens import (
     Move,
     MoveEnding,
     SimulatedStepper,
+    SimulatedVoiceCoil,
     StepperConfig,
+    VoiceCoilConfig,
     resolve_goal,
 )
-from auxfocus_ros.lens.stepper_config import settings
+from auxfocus_ros.lens.setting import settings_of
 from auxfocus_ros.optics import Lens, load_lens
 from auxfocus_ros.ros.event_stamps import EventStamps
 from auxfocus_ros.ros.lens_messages import make_lens_state, make_move_feedback, make_move_result
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.parameters import parameter
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import STATE
+from auxfocus_ros.ros.qos import EVENT, STATE
 from auxfocus_ros.ros.stamps import from_ns
 
 RESULT_KEPT_S = 60
 """How long a result can still be asked for."""
+TILT_SPREAD_S = 0.1
+"""Over how long at most a tilt takes effect: the time since the reading before it, or this when that is longer."""
+STILL_STEPS_PER_S = 1.0
+"""Glass that is slower than this is looked at seldom."""
+COIL = "coil_"
+"""What the names of a voice coil's parameters begin with."""
 
 
-def _stepper(name: str) -> Any:
-    """The parameter of a field of `StepperConfig`, which says all about it."""
-    default, setting = settings()[name]
+def _setting(table: type, name: str) -> Any:
+    """The parameter of a field of an actuator's configuration, which says all about it."""
+    default, setting = settings_of(table)[name]
     return parameter(
         default, setting.description, unit=setting.unit, minimum=setting.minimum, maximum=setting.maximum, read_only=True
     )
+
+
+def _stepper(name: str) -> Any:
+    return _setting(StepperConfig, name)
+
+
+def _coil(name: str) -> Any:
+    return _setting(VoiceCoilConfig, name)
 
 
 @dataclass(frozen=True)
@@ -73,7 +93,13 @@ class LensActuatorParameters(CommonParameters):
         50.0, "feedback and lens state while the glass moves", unit="Hz", minimum=20.0, maximum=500.0, read_only=True
     )
     rest_rate_hz: float = parameter(4.0, "lens state at rest", unit="Hz", minimum=2.0, maximum=5.0, read_only=True)
-    fault: str = parameter("none", "what goes wrong in the simulated actuator, from now on", choices=FAULT_NAMES)
+    actuator: str = parameter("stepper", "what moves the glass", choices=("stepper", "voice_coil"), read_only=True)
+    tilt_joint: str = parameter(
+        "tilt_joint", "joint of joint_states by which the glass of a voice coil sags; positive looks down", read_only=True
+    )
+    fault: str = parameter(
+        "none", "what goes wrong in the simulated actuator, from now on; a voice coil loses no steps", choices=FAULT_NAMES
+    )
     speed_steps_per_s: float = _stepper("speed_steps_per_s")
     acceleration_steps_per_s2: float = _stepper("acceleration_steps_per_s2")
     microsteps: int = _stepper("microsteps")
@@ -85,6 +111,19 @@ class LensActuatorParameters(CommonParameters):
     stall_detection_s: float = _stepper("stall_detection_s")
     connection_timeout_s: float = _stepper("connection_timeout_s")
     seed: int = _stepper("seed")
+    coil_natural_frequency_hz: float = _coil("natural_frequency_hz")
+    coil_damping_ratio: float = _coil("damping_ratio")
+    coil_speed_steps_per_s: float = _coil("speed_steps_per_s")
+    coil_resolution_steps: float = _coil("resolution_steps")
+    coil_hysteresis_steps: float = _coil("hysteresis_steps")
+    coil_sag_steps: float = _coil("sag_steps")
+    coil_overtravel_steps: float = _coil("overtravel_steps")
+    coil_settle_tolerance_steps: float = _coil("settle_tolerance_steps")
+    coil_closed_loop: bool = _coil("closed_loop")
+    coil_closed_loop_residual: float = _coil("closed_loop_residual")
+    coil_closed_loop_damping_ratio: float = _coil("closed_loop_damping_ratio")
+    coil_stall_detection_s: float = _coil("stall_detection_s")
+    coil_connection_timeout_s: float = _coil("connection_timeout_s")
 
 
 @dataclass(frozen=True)
@@ -103,7 +142,11 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         """Declare parameters and take goals, which hear NOT_ACTIVE until the node is active."""
         super().__init__("lens_actuator", LensActuatorParameters)
         self._lens: Lens | None = None
-        self._actuator: SimulatedStepper | None = None
+        self._actuator: SimulatedStepper | SimulatedVoiceCoil | None = None
+        self._joints: Any = None
+        self._tilt_rad: float | None = None
+        self._tilt_heard_s = -math.inf
+        self._tilt_told = ""
         self._underway: _Underway | None = None
         self._farewell = ""
         self._publisher: Any = None
@@ -134,9 +177,9 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
                 f"initial_position_steps is {position:g}, outside the range of lens '{lens.name}', "
                 f"{lens.min_position_steps:g} to {lens.max_position_steps:g} steps"
             )
-        config = StepperConfig(**{field.name: getattr(p, field.name) for field in fields(StepperConfig)})
-        self._lens, self._actuator = lens, SimulatedStepper(config, position, time.monotonic())
+        self._actuator = self._make_actuator(lens, position)
         self._actuator.set_fault(p.fault, time.monotonic())
+        self._lens = lens
         self._publisher = self.create_publisher(LensState, "lens/state", STATE)
         # Steady time: a lens must not hang when a simulated clock stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -144,7 +187,18 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
             self.create_timer(1.0 / p.motion_rate_hz, self._on_motion, clock=steady),
             self.create_timer(1.0 / p.rest_rate_hz, self._on_rest, clock=steady),
         ]
-        self.get_logger().info(f"lens '{lens.name}' at {position:g} steps; random seed {config.seed}")
+        if isinstance(self._actuator, SimulatedVoiceCoil):
+            self._joints = self.create_subscription(JointState, "joint_states", self._on_joints, EVENT)
+        chance = f"; random seed {p.seed}" if p.actuator == "stepper" else ""
+        self.get_logger().info(f"lens '{lens.name}' at {position:g} steps, moved by a simulated {p.actuator}{chance}")
+
+    def _make_actuator(self, lens: Lens, position: float) -> SimulatedStepper | SimulatedVoiceCoil:
+        p, now_s = self.parameters, time.monotonic()
+        if p.actuator == "stepper":
+            stepper = StepperConfig(**{field.name: getattr(p, field.name) for field in fields(StepperConfig)})
+            return SimulatedStepper(stepper, position, now_s)
+        coil = VoiceCoilConfig(**{field.name: getattr(p, COIL + field.name) for field in fields(VoiceCoilConfig)})
+        return SimulatedVoiceCoil(coil, position, now_s, (lens.min_position_steps, lens.max_position_steps))
 
     def deactivate(self) -> None:
         """Abort the goal under way and stop the glass."""
@@ -159,6 +213,10 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         if self._publisher is not None:
             self.destroy_publisher(self._publisher)
             self._publisher = None
+        if self._joints is not None:
+            self.destroy_subscription(self._joints)
+            self._joints = None
+        self._tilt_rad, self._tilt_heard_s = None, -math.inf
         self._lens = self._actuator = None
 
     def shutting_down(self, reason: str) -> None:
@@ -176,7 +234,12 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
     def figures(self) -> Mapping[str, str]:
         """Where the glass is, and how the goals so far ended."""
         values = {f"goals.{name}": str(count) for name, count in self._endings.items()}
-        values |= {"seed": str(self.parameters.seed), "simulated_fault": self.parameters.fault}
+        p = self.parameters
+        values |= {"actuator": p.actuator, "simulated_fault": p.fault}
+        if p.actuator == "stepper":
+            values["seed"] = str(p.seed)
+        else:
+            values["tilt_rad"] = "not heard" if self._tilt_rad is None else f"{self._tilt_rad:.4f}"
         if self._lens is not None and self._actuator is not None:
             state = self._actuator.state(time.monotonic())
             values |= {
@@ -251,6 +314,39 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         settled = self._settled_stamp(state, now_s) if state is not None else Time()
         return make_move_result(ending.code, ending.message, self._lens, state, settled)
 
+    # The camera's tilt
+
+    def _on_joints(self, message: JointState) -> None:
+        """The tilt of a voice coil's glass. Joints of others on the same topic are no matter once the tilt has been heard."""
+        assert isinstance(self._actuator, SimulatedVoiceCoil)
+        name = self.parameters.tilt_joint
+        readings = dict(zip(message.name, message.position, strict=False))
+        if name not in readings:
+            if self._tilt_rad is None:
+                heard = ", ".join(message.name) or "none"
+                self._tell_tilt(f"joint_states has no position of '{name}', it has those of: {heard}; the lens is taken as level")
+            return
+        tilt_rad, now_s = float(readings[name]), time.monotonic()
+        if not math.isfinite(tilt_rad):
+            self._tell_tilt(f"joint_states says that '{name}' is at {tilt_rad}, it must be a finite angle; it is ignored")
+            return
+        if self._tilt_told:
+            self._tilt_told = ""
+            self.health.clear("tilt")
+        # Between two readings the joint turned evenly, as far as anybody knows: a jump would make the glass ring.
+        spread_s = 0.0 if self._tilt_rad is None else min(now_s - self._tilt_heard_s, TILT_SPREAD_S)
+        moved = tilt_rad != self._tilt_rad
+        self._tilt_rad, self._tilt_heard_s = tilt_rad, now_s
+        self._actuator.set_tilt(tilt_rad, now_s, spread_s)
+        if moved and self._timers_of_state[0].is_canceled():
+            self._timers_of_state[0].reset()
+
+    def _tell_tilt(self, text: str) -> None:
+        """Once, until something else is wrong with it or it is well again."""
+        if text != self._tilt_told:
+            self._tilt_told = text
+            self.health.problem("tilt", text, lasting=True)
+
     # Looking at the glass
 
     def _wake(self) -> None:
@@ -262,7 +358,8 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
     def _on_motion(self) -> None:
         """The timer of moving glass; it rests with it."""
         state = self._look()
-        if self._underway is None and not (state.moving and state.fault is Fault.NONE):
+        moves = state.moving or abs(state.velocity_steps_per_s) > STILL_STEPS_PER_S
+        if self._underway is None and not (moves and state.fault is Fault.NONE):
             self._timers_of_state[0].cancel()
 
     def _on_rest(self) -> None:

@@ -1,15 +1,15 @@
-"""Where frames come from: recordings, folders of pictures and scans, focal stacks, each behind the one interface `Source`.
+"""Where frames come from: recordings, folders of pictures and scans, focal stacks, a simulator; one interface, `Source`.
 
 A frame is a picture, its camera's geometry, and the points or the depth image that belong to it, with one stamp. Others take
 `open_source` (a source by kind and path), `Pacer` (its frames at the recorded or a fixed rate) and `load_rig` (what a recording
-does not say itself). The simulator and drivers' topics become further kinds of source. Nothing here needs ROS.
+does not say itself). Drivers' topics are a source too, which lives in `ros`. Nothing here needs ROS.
 """
 
 from auxfocus_ros.rig.frame import CloudBytes, Frame, LensReading, cloud_bytes, fields_xyz, points_of_depth, structured_points
 from auxfocus_ros.rig.opening import SOURCE_KINDS, open_source
 from auxfocus_ros.rig.pace import Pacer, Release
 from auxfocus_ros.rig.rig_file import RigDescription, camera_from_values, load_rig, parse_rig, shipped_rigs
-from auxfocus_ros.rig.source import Source, SourceCounts
+from auxfocus_ros.rig.source import Source, SourceCounts, SteeredSource
 
 __all__ = [
     "SOURCE_KINDS",
@@ -21,6 +21,7 @@ __all__ = [
     "RigDescription",
     "Source",
     "SourceCounts",
+    "SteeredSource",
     "camera_from_values",
     "cloud_bytes",
     "fields_xyz",

@@ -3,6 +3,7 @@
     images: color/*.png          # globs, relative to this file; sorted naturally (2 before 10)
     points: lidar/*.pcd          # or velodyne/*.bin (KITTI: float32 x y z reflectance); optional
     depth: depth/*.pgm           # 16-bit or float depth images; optional
+    frame_lines: truth.jsonl     # or: stamps, intrinsics, extrinsics and more, a line of JSON a frame (see `frame_lines`)
     rate_hz: 10                  # or stamps: times.txt (seconds, or KITTI's dates, one per line),
                                  # or stamps: {images: a.txt, points: b.txt, depth: c.txt}
     rig: rig.yaml                # a path relative to this file, a shipped rig's name, or a rig file's content
@@ -15,18 +16,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from auxfocus_ros.errors import ConfigurationError, InputError
-from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.rigid import RigidTransform
 from auxfocus_ros.rig.cloud_decoding import has_reading
 from auxfocus_ros.rig.frame import Frame, check_points
+from auxfocus_ros.rig.frame_lines import FrameLine, read_frame_lines
 from auxfocus_ros.rig.kitti import load_kitti_bin
 from auxfocus_ros.rig.matching import NearestMatcher
 from auxfocus_ros.rig.pcd import load_pcd
@@ -34,10 +34,11 @@ from auxfocus_ros.rig.picture_files import find_files, load_depth, load_picture
 from auxfocus_ros.rig.rig_file import RigDescription, load_rig, parse_rig, read_yaml
 from auxfocus_ros.rig.sizes import camera_for_size, depth_for_size
 from auxfocus_ros.rig.source import OnProblem, SourceCounts, ignore_problem
+from auxfocus_ros.rig.stamp_files import read_stamps
 
 FOLDER_FILE = "folder.yaml"
 ROLES = ("images", "points", "depth")
-KEYS = (*ROLES, "rate_hz", "stamps", "rig", "name")
+KEYS = (*ROLES, "frame_lines", "rate_hz", "stamps", "rig", "name")
 DEFAULT_RATE_HZ = 10.0
 
 
@@ -96,14 +97,14 @@ class FolderSource:
         self.counts = SourceCounts()
         about = _description(self._file)
         self._rig = rig if rig is not None else _rig_of(about.get("rig"), self._file)
-        if self._rig.camera is None:
+        self._lines = self._frame_lines(about)
+        if self._rig.camera is None and not self._lines:
             raise InputError(f"{self._file}: no intrinsics: give `camera` in a rig file and name it under `rig`")
-        self._camera: CameraModel = self._rig.camera
         self.name = str(about.get("name") or self._file.parent.name)
         files = {role: self._list(about, role) for role in ROLES if role in about}
         self.has_depth = "points" in files or "depth" in files
         self.rate_hz = float(about.get("rate_hz", DEFAULT_RATE_HZ))
-        stamps = self._stamps(about.get("stamps"), files)
+        stamps = self._stamps_of_lines(files) if self._lines else self._stamps(about.get("stamps"), files)
         self.damage = ""
         if stamps is not None and len(stamps["images"]) > 1:
             span_s = (max(stamps["images"]) - min(stamps["images"])) * 1e-9
@@ -135,8 +136,11 @@ class FolderSource:
     def _frame(self, entry: _Entry) -> Frame:
         picture, encoding = load_picture(entry.image)
         height, width = picture.shape[:2]
+        line = self._lines.get(entry.image.stem)
+        known = self._rig.camera or (line.camera if line is not None else None)
+        assert known is not None  # asked for when the folder was opened
         try:
-            camera = camera_for_size(self._camera, width, height)
+            camera = camera_for_size(known, width, height)
         except InputError as error:
             raise InputError(f"{entry.image}: {error}") from error
         depth_m: np.ndarray | None = None
@@ -146,7 +150,7 @@ class FolderSource:
             except InputError as error:
                 raise InputError(f"{entry.depth}: {error}") from error
         points, rows = (None, 1) if entry.points is None else load_points(entry.points)
-        return Frame(
+        frame = Frame(
             stamp_ns=entry.stamp_ns,
             picture=picture,
             camera=camera,
@@ -159,6 +163,45 @@ class FolderSource:
             points_offset_s=entry.offset_s,
             points_height=rows,
         )
+        return frame if line is None else self._with_line(frame, line)
+
+    def _with_line(self, frame: Frame, line: FrameLine) -> Frame:
+        """The frame with what its line says, where the rig file does not say it."""
+        has_other = frame.points is not None or frame.depth_m is not None
+        return replace(
+            frame,
+            optical_from_points=self._rig.optical_from_points or line.optical_from_points,
+            points_frame=(self._rig.points_frame or line.points_frame) if frame.points is not None else "",
+            camera_frame=self._rig.camera_frame or line.camera_frame,
+            points_offset_s=line.points_offset_s if has_other else math.nan,
+            points_moved=line.points_moved,
+            lens=line.lens,
+            joints=line.joints,
+            range=line.range,
+        )
+
+    def _frame_lines(self, about: dict[str, Any]) -> dict[str, FrameLine]:
+        """What the folder says of each frame, by the name of its picture; empty where it has no such file."""
+        value = about.get("frame_lines")
+        if value is None:
+            return {}
+        if not isinstance(value, str) or "stamps" in about:
+            raise ConfigurationError(f"{self._file}: frame_lines: wanted a file of JSON lines, and no `stamps` beside it")
+        lines = read_frame_lines(self._file.parent / value)
+        if not lines:
+            raise InputError(f"{self._file.parent / value} is empty: wanted a line for each picture")
+        return lines
+
+    def _stamps_of_lines(self, files: dict[str, list[Path]]) -> dict[str, list[int]]:
+        """The stamps of the pictures that have a line; the others are told and left out."""
+        without = [path for path in files["images"] if path.stem not in self._lines]
+        for path in without:
+            self.counts.unreadable += 1
+            self._on_problem(f"{path}: no line says what belongs to it: left out")
+        files["images"] = [path for path in files["images"] if path.stem in self._lines]
+        if not files["images"]:
+            raise InputError(f"{self._file}: no picture has a line of its name; the first line is of {next(iter(self._lines))}")
+        return {"images": [self._lines[path.stem].stamp_ns for path in files["images"]]}
 
     def _list(self, about: dict[str, Any], role: str) -> list[Path]:
         pattern = about[role]
@@ -279,45 +322,3 @@ def load_points(path: Path) -> tuple[np.ndarray, int]:
     if not has_reading(points):
         raise InputError(f"{path}: the cloud has no reading: {len(points)} points, none of them finite")
     return points, rows
-
-
-def read_stamps(path: Path) -> list[int]:
-    """Stamps from a text file, nanoseconds: seconds or dates (2011-09-26 13:02:25.594360375), one per line.
-
-    Raises:
-        InputError: naming file and line.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"stamps {path} cannot be read: {getattr(error, 'strerror', None) or 'not text'}") from error
-    stamps = []
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        try:
-            stamps.append(_stamp_ns(text))
-        except ValueError as error:
-            raise InputError(f"{path} line {number}: '{text[:40]}' is neither seconds nor a date") from error
-    return stamps
-
-
-def _stamp_ns(text: str) -> int:
-    """Exact to the nanosecond, which a double of today's seconds is not."""
-    whole, _, fraction = text.partition(".")
-    if fraction and not fraction.isdigit():
-        return round(_finite(float(text)) * 1e9)
-    nanoseconds = int((fraction + "0" * 9)[:9])
-    if "-" in whole[1:]:
-        moment = datetime.fromisoformat(whole.replace(" ", "T")).replace(tzinfo=timezone.utc)
-        return int(moment.timestamp()) * 10**9 + nanoseconds
-    if not whole.lstrip("-").isdigit():
-        return round(_finite(float(text)) * 1e9)
-    return int(whole) * 10**9 + (-nanoseconds if whole.startswith("-") else nanoseconds)
-
-
-def _finite(seconds: float) -> float:
-    if not math.isfinite(seconds):
-        raise ValueError("not finite")
-    return seconds

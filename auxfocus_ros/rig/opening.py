@@ -29,12 +29,19 @@ def _open_focal_stack(path: Path, rig: RigDescription | None, lens: Lens | None,
     return FocalStackSource(path, lens, rig, **options)
 
 
+def _open_simulation(path: Path, rig: RigDescription | None, lens: Lens | None, options: dict[str, Any]) -> Source:
+    from auxfocus_ros.rig.simulation.source import SimulationSource
+
+    return SimulationSource(path, lens, **options)
+
+
 Factory = Callable[[Path, RigDescription | None, Lens | None, dict[str, Any]], Source]
 
 # A further kind of source is one more line here.
 FACTORIES: Mapping[str, Factory] = {
     "recording": _open_recording,
     "focal_stack": _open_focal_stack,
+    "simulation": _open_simulation,
 }
 
 
@@ -56,8 +63,8 @@ def open_source(
     """Open frames of any kind.
 
     Args:
-        kind: 'recording' (rosbag2 `.mcap` or `.db3`, ROS 1 `.bag`, a folder with a `folder.yaml`) or 'focal_stack'.
-        path: the file or folder.
+        kind: 'recording' (rosbag2 `.mcap` or `.db3`, ROS 1 `.bag`, a folder with a `folder.yaml`), 'focal_stack' or 'simulation'.
+        path: the file or folder; of a simulation the scene, a shipped name or a file.
         rig: what the recording does not say itself: a description, a shipped rig's name, or a rig file's path.
         lens: the lens, a shipped lens's name, or a lens file's path; without it, the lens that the rig names.
         hold: (seconds, hertz): let each frame stand for so long, given at so many frames a second (`HeldSource`).

@@ -59,6 +59,45 @@ def load_pcd(path: str | Path) -> tuple[np.ndarray, int]:
         raise InputError(f"{path}: {error}") from error
 
 
+def pcd_bytes(points: np.ndarray, rows: int = 1) -> bytes:
+    """A cloud as a binary PCD file, which `load_pcd` and PCL read.
+
+    Args:
+        points: (N,) structured array of plain numbers; padding between fields is left out.
+        rows: of an organised cloud; N must be a multiple of it.
+
+    Raises:
+        InputError: a field that PCD has no type for, or N does not fit the rows.
+    """
+    codes = {code: kind for kind, code in KINDS.items()}
+    names = points.dtype.names or ()
+    kinds = []
+    for name in names:
+        kind = codes.get(points.dtype[name].str.replace("|", "<"))
+        if kind is None:
+            raise InputError(f"the cloud's field {name} is {points.dtype[name]}: PCD has no such type")
+        kinds.append(kind)
+    if rows < 1 or len(points) % rows:
+        raise InputError(f"{len(points)} points do not make {rows} equal rows")
+    lines = {
+        "VERSION": "0.7",
+        "FIELDS": " ".join(names),
+        "SIZE": " ".join(str(size) for _, size in kinds),
+        "TYPE": " ".join(kind for kind, _ in kinds),
+        "COUNT": " ".join("1" for _ in kinds),
+        "WIDTH": len(points) // rows,
+        "HEIGHT": rows,
+        "VIEWPOINT": "0 0 0 1 0 0 0",
+        "POINTS": len(points),
+        "DATA": "binary",
+    }
+    packed = np.empty(len(points), [(name, points.dtype[name]) for name in names])
+    for name in names:
+        packed[name] = points[name]
+    header = "".join(f"{key} {value}\n" for key, value in lines.items())
+    return header.encode("ascii") + packed.tobytes()
+
+
 def parse_pcd(data: bytes) -> tuple[np.ndarray, int]:
     """The same from a file's bytes."""
     header = parse_header(data)

@@ -84,6 +84,7 @@ class RecordingSource:
                 raise ConfigurationError(f"start_s {start_s:g}: {self.name} is only {(last_ns - first_ns) * 1e-9:.3f} s long")
             self.rate_hz = self._rate_hz(keep_unmatched)
             self.duration_s = (min(stop_ns, last_ns) - start_ns) * 1e-9 + 1.0 / self.rate_hz
+            transforms = self._transforms()
             self._settings = PassSettings(
                 name=self.name,
                 topics=self.topics,
@@ -93,7 +94,8 @@ class RecordingSource:
                 start_ns=start_ns,
                 stop_ns=stop_ns,
                 first_camera=self._first_camera(),
-                transforms=self._transforms(),
+                transforms=transforms,
+                moving_transforms=self._moving_transforms(transforms),
             )
         except BaseException:
             self._bag.close()
@@ -161,3 +163,14 @@ class RecordingSource:
         except InputError:
             pass  # a damaged end is told when the pass comes to it
         return transforms
+
+    def _moving_transforms(self, transforms: StaticTransforms) -> tuple[str, ...]:
+        """The topics of moving transforms, where the extrinsics need them: the fixed ones alone do not join cloud and picture."""
+        topics = self.topics
+        if self._rig.optical_from_points is not None or topics.points is None or not topics.moving_transforms:
+            return ()
+        frames = []
+        for topic, named in ((topics.image, self._rig.camera_frame), (topics.points, self._rig.points_frame)):
+            message = self._first_message(topic)
+            frames.append(named or ("" if message is None else message.header.frame_id))
+        return () if transforms.lookup(*frames) is not None else topics.moving_transforms

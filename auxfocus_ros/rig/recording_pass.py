@@ -22,11 +22,13 @@ from auxfocus_ros.rig.bag import Bag
 from auxfocus_ros.rig.bag_parts import RawMessage
 from auxfocus_ros.rig.camera_info import camera_from_message, is_rectified
 from auxfocus_ros.rig.cloud_decoding import decode_cloud
-from auxfocus_ros.rig.frame import Frame, LensReading
+from auxfocus_ros.rig.frame import Frame
 from auxfocus_ros.rig.matching import Match, NearestMatcher
+from auxfocus_ros.rig.moving_transforms import MovingTransforms
 from auxfocus_ros.rig.picture_decoding import check_depth, decode_depth, decode_picture
 from auxfocus_ros.rig.recording_topics import RecordingTopics
 from auxfocus_ros.rig.rig_file import RigDescription
+from auxfocus_ros.rig.side_readings import SIDE_ROLES, SideReadings
 from auxfocus_ros.rig.sizes import camera_for_size, depth_for_size
 from auxfocus_ros.rig.source import SourceCounts
 from auxfocus_ros.rig.static_transforms import StaticTransforms
@@ -37,12 +39,16 @@ LINES_PER_TOPIC = 20  # in one pass; further unreadable messages are only counte
 BACKWARDS_NS = 50_000_000
 FOREIGN_CLOCKS_NS = 10**15  # stamps eleven days apart are not late
 MISSES_BEFORE_WORDS = 30  # pictures without a partner and without a frame, before it is said; again at the end
+MOST_OFF_S = 0.1  # a transform may be so much older or newer than its picture before it is said
 UNMOVED = RigidTransform.identity()
 
 
 @dataclass(frozen=True)
 class PassSettings:
-    """What a pass needs to know; times in nanoseconds by the recording's clock."""
+    """What a pass needs to know; times in nanoseconds by the recording's clock.
+
+    transforms: the fixed ones. moving_transforms: topics of those that change, empty where the extrinsics need none.
+    """
 
     name: str
     topics: RecordingTopics
@@ -53,6 +59,7 @@ class PassSettings:
     stop_ns: int
     first_camera: CameraModel | None
     transforms: StaticTransforms
+    moving_transforms: tuple[str, ...] = ()
 
 
 class _Message(NamedTuple):
@@ -96,7 +103,8 @@ class RecordingPass:
         self._matcher = NearestMatcher(partners, settings.tolerance_ns)
         self._rectified = is_rectified(topics.image)
         self._cameras: deque[tuple[int, CameraModel]] = deque(maxlen=64)
-        self._lens: deque[LensReading] = deque(maxlen=512)
+        self._sides = SideReadings()
+        self._transforms = MovingTransforms(settings.transforms) if settings.moving_transforms else None
         self._decided: deque[Match] = deque()
         self._latest_ns: dict[str, int] = {}
         self._lines: dict[str, int] = {}
@@ -107,7 +115,8 @@ class RecordingPass:
     def frames(self) -> Iterator[Frame]:
         """The pass's frames, in the order of recording; see `RecordingSource.frames`."""
         damage: InputError | None = None
-        messages = self._bag.messages(list(self._roles), self._settings.start_ns, self._settings.stop_ns)
+        topics = [*self._roles, *self._settings.moving_transforms]
+        messages = self._bag.messages(topics, self._settings.start_ns, self._settings.stop_ns)
         now_ns = 0
         while True:
             try:
@@ -145,16 +154,19 @@ class RecordingPass:
 
     def _take_in(self, raw: RawMessage) -> None:
         """Decode a message as far as it must be now, and put it where it waits."""
-        role = self._roles[raw.topic]
+        role = self._roles.get(raw.topic, "")
         seconds = (raw.log_ns - self._bag.start_ns) * 1e-9
         where = f"{raw.topic} at {seconds:.3f} s"
         try:
             message = self._bag.decode(raw)
+            if self._transforms is not None and raw.topic in self._settings.moving_transforms:
+                self._transforms.add_message(message, raw.log_ns)
+                return
             stamp = self._stamp_of(role, message.header.stamp, raw)
             if role == "camera_info":
                 self._cameras.append((stamp, camera_from_message(message, self._rectified)))
-            elif role == "lens_state":
-                self._lens.append(lens_reading(message, stamp))
+            elif role in SIDE_ROLES:
+                self._sides.add(role, message, stamp)
             elif role == "image":
                 self._matcher.add_picture(stamp, raw.log_ns, _Message(stamp, message.header.frame_id, message, where))
             elif role == "points":
@@ -193,7 +205,7 @@ class RecordingPass:
             self._unmatched_before[role] = count
         while self._decided:
             match = self._decided[0]
-            if not ended and self._waits_for_info(match, now_ns):
+            if not ended and (self._waits_for_info(match, now_ns) or self._waits_for_transform(match, now_ns)):
                 return
             self._decided.popleft()
             frame = self._frame(match)
@@ -206,6 +218,18 @@ class RecordingPass:
         if "camera_info" not in self._roles.values() or now_ns - match.picture.arrival_ns >= INFO_PATIENCE_NS:
             return False
         return all(stamp_ns != match.picture.stamp_ns for stamp_ns, _ in self._cameras)
+
+    def _waits_for_transform(self, match: Match, now_ns: int) -> bool:
+        cloud = match.others.get("points")
+        if self._transforms is None or cloud is None or now_ns - match.picture.arrival_ns >= INFO_PATIENCE_NS:
+            return False
+        frames = self._frames(match.picture.item, cloud.item)
+        return not self._transforms.reaches(*frames, match.picture.stamp_ns)
+
+    def _frames(self, picture: _Message, cloud: _Message) -> tuple[str, str]:
+        """The names of the camera's and the cloud's frames of reference."""
+        rig = self._settings.rig
+        return rig.camera_frame or picture.frame_id or "camera_optical_frame", rig.points_frame or cloud.frame_id
 
     def _frame(self, match: Match) -> Frame | None:
         settings = self._settings
@@ -236,8 +260,8 @@ class RecordingPass:
         cloud: _Message | None = partners.get("points")
         if cloud is not None:
             points, points_height = cloud.content
-            points_frame = settings.rig.points_frame or cloud.frame_id
-            extrinsics = self._extrinsics(camera_frame, points_frame)
+            camera_frame, points_frame = self._frames(picture_message, cloud)
+            extrinsics = self._extrinsics(camera_frame, points_frame, picture_message.stamp_ns)
             offset_s = (cloud.stamp_ns - picture_message.stamp_ns) * 1e-9
         if match.others and points is None and depth_m is None and not settings.keep_unmatched:
             return None
@@ -253,7 +277,9 @@ class RecordingPass:
             camera_frame=camera_frame,
             points_offset_s=offset_s,
             points_height=points_height,
-            lens=self._lens_at(picture_message.stamp_ns),
+            lens=self._sides.lens_at(picture_message.stamp_ns),
+            joints=self._sides.joints_until(picture_message.stamp_ns),
+            range=self._sides.range_at(picture_message.stamp_ns),
         )
 
     def _camera(self, stamp_ns: int, width_px: int, height_px: int) -> CameraModel:
@@ -265,19 +291,28 @@ class RecordingPass:
             raise InputError(f"no usable camera_info on {self._settings.topics.camera_info}: give `camera` in a rig file")
         return camera_for_size(camera, width_px, height_px)
 
-    def _extrinsics(self, camera_frame: str, points_frame: str) -> RigidTransform:
-        """The rig file's, else the recording's static transforms, else the identity, which is said once."""
+    def _extrinsics(self, camera_frame: str, points_frame: str, stamp_ns: int) -> RigidTransform:
+        """The rig file's, else the recording's transforms, else the identity, which is said once."""
         settings = self._settings
         if settings.rig.optical_from_points is not None:
             return settings.rig.optical_from_points
-        found = settings.transforms.lookup(camera_frame, points_frame)
-        if found is None:
-            self._say_once(
-                f"{settings.name}: no static transform from '{points_frame}' to '{camera_frame}': taken as the identity; "
-                "give optical_from_points in a rig file"
-            )
-            return UNMOVED
-        return found
+        between = f"from '{points_frame}' to '{camera_frame}'"
+        if self._transforms is None:
+            fixed = settings.transforms.lookup(camera_frame, points_frame)
+            if fixed is not None:
+                return fixed
+        else:
+            moving = self._transforms.lookup(camera_frame, points_frame, stamp_ns)
+            if moving is not None:
+                if moving.off_s > MOST_OFF_S:
+                    self._say_once(
+                        f"{settings.name}: the transform {between} is not known within {MOST_OFF_S:g} s of every picture: "
+                        "there the nearest is taken"
+                    )
+                return moving.transform
+        kind = "static transform" if self._transforms is None else "transform"
+        self._say_once(f"{settings.name}: no {kind} {between}: taken as the identity; give optical_from_points in a rig file")
+        return UNMOVED
 
     def _depth(self, depth: _Message, shape: tuple[int, ...], camera_frame: str) -> np.ndarray | None:
         if depth.frame_id and depth.frame_id != camera_frame and self._settings.rig.camera_frame is None:
@@ -290,23 +325,3 @@ class RecordingPass:
         except InputError as error:
             self._unreadable(self._settings.topics.depth or "depth", f"{depth.where}: {error}")
             return None
-
-    def _lens_at(self, stamp_ns: int) -> LensReading | None:
-        """The last reading that is not after the picture; the first one where all are after it."""
-        before = [reading for reading in self._lens if reading.stamp_ns <= stamp_ns]
-        return before[-1] if before else (self._lens[0] if self._lens else None)
-
-
-def lens_reading(message: Any, stamp_ns: int) -> LensReading:
-    """A LensState message's part that goes with a frame. Raises InputError for another message of that name."""
-    try:
-        return LensReading(
-            stamp_ns,
-            float(message.position_steps),
-            bool(message.moving),
-            float(message.focus_distance_m),
-            float(message.near_limit_m),
-            float(message.far_limit_m),
-        )
-    except AttributeError as error:
-        raise InputError(f"a lens state without the usual fields ({error})") from error

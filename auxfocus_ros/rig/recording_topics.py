@@ -24,7 +24,10 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "points": ("sensor_msgs/msg/PointCloud2",),
     "depth": IMAGE_TYPES,
     "lens_state": ("auxfocus_interfaces/msg/LensState",),
+    "joint_states": ("sensor_msgs/msg/JointState",),
+    "range": ("sensor_msgs/msg/Range",),
 }
+DISPENSABLE = ("joint_states", "range")  # a rig file that names them is right for a recording without them, too
 TRANSFORM_TYPES = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 # Words in a topic's name and what they are worth. Pictures that are made from pictures are never the camera's own.
 IMAGE_WORDS = {
@@ -42,18 +45,21 @@ WORDS: Mapping[str, Mapping[str, int]] = {"image": IMAGE_WORDS, "depth": DEPTH_W
 
 @dataclass(frozen=True)
 class RecordingTopics:
-    """The topics that make frames; None where the recording has none. `static_transforms` may be several."""
+    """The topics that make frames; None where the recording has none. Transforms may come on several."""
 
     image: str
     camera_info: str | None = None
     points: str | None = None
     depth: str | None = None
     lens_state: str | None = None
+    joint_states: str | None = None
+    range: str | None = None
     static_transforms: tuple[str, ...] = ()
+    moving_transforms: tuple[str, ...] = ()
 
     def roles(self) -> dict[str, str]:
         """topic -> role, of those that stream along with the pictures."""
-        named = {role: getattr(self, role) for role in TOPIC_ROLES}
+        named = {role: getattr(self, role) for role in TYPES}
         return {topic: role for role, topic in named.items() if topic is not None}
 
 
@@ -64,7 +70,8 @@ def choose_topics(
 
     Args:
         channels: all topics of the recording.
-        named: role -> topic, what a rig file or a caller has fixed; roles are those of `TOPIC_ROLES`.
+        named: role -> topic, what a rig file or a caller has fixed. Passed over are roles of `TOPIC_ROLES` that no frame of a
+            recording is made of, and joint states and ranges that the recording does not have.
         first_message: the decoded first message of a topic, or None where it has none that can be read.
         where: the recording's name, for errors.
 
@@ -72,7 +79,11 @@ def choose_topics(
         InputError: no picture at all. ConfigurationError: a named topic that is not there or of another type, or a choice between
             equals.
     """
-    heard = [channel for channel in channels if channel.count > 0]
+    there = {channel.topic for channel in channels}
+    named = {role: topic for role, topic in named.items() if role in TYPES or role not in TOPIC_ROLES}
+    named = {role: topic for role, topic in named.items() if role not in DISPENSABLE or topic in there}
+    # What a simulator knows (labels, true depth) is no sensor's.
+    heard = [channel for channel in channels if channel.count > 0 and (not _is_truth(channel) or channel.topic in named.values())]
     for role, topic in named.items():
         _check_named(channels, role, topic, where)
     pictures = [c for c in heard if c.type in IMAGE_TYPES and c.topic not in named.values()]
@@ -86,13 +97,19 @@ def choose_topics(
     points = named.get("points") or _choose("points", [c for c in heard if c.type in TYPES["points"]], where)
     infos = [channel.topic for channel in heard if channel.type in TYPES["camera_info"]]
     lenses = [channel.topic for channel in heard if channel.type.endswith("/LensState")]
+    joints = [c.topic for c in heard if c.type in TYPES["joint_states"] and c.topic.endswith("joint_states")]
+    ranges = [channel.topic for channel in heard if channel.type in TYPES["range"]]
+    transforms = [channel.topic for channel in heard if channel.type in TRANSFORM_TYPES]
     return RecordingTopics(
         image=image,
         camera_info=named.get("camera_info") or _info_of(image, infos),
         points=points,
         depth=depth,
         lens_state=named.get("lens_state") or (lenses[0] if lenses else None),
-        static_transforms=tuple(c.topic for c in heard if c.type in TRANSFORM_TYPES and c.topic.endswith("tf_static")),
+        joint_states=named.get("joint_states") or min(joints, key=len, default=None),
+        range=named.get("range") or (ranges[0] if len(ranges) == 1 else None),
+        static_transforms=tuple(topic for topic in transforms if topic.endswith("tf_static")),
+        moving_transforms=tuple(topic for topic in transforms if not topic.endswith("tf_static")),
     )
 
 
@@ -105,6 +122,10 @@ def _check_named(channels: Sequence[Channel], role: str, topic: str, where: str)
         raise ConfigurationError(f"topics.{role}: {where} has no topic {topic}; of that type it has {fitting or 'none'}")
     if found.type not in TYPES[role] and not found.type.endswith(TYPES[role][0].rpartition("/")[2]):
         raise ConfigurationError(f"topics.{role}: {topic} in {where} is a {found.type}; wanted {' or '.join(TYPES[role])}")
+
+
+def _is_truth(channel: Channel) -> bool:
+    return "truth" in channel.topic.lower().strip("/").split("/")
 
 
 def _looks_deep(channel: Channel, first_message: Callable[[str], Any]) -> bool:

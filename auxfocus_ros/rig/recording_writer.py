@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,23 @@ import numpy as np
 
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.optics.camera import CameraModel
+from auxfocus_ros.optics.lens import Lens
 from auxfocus_ros.optics.rigid import RigidTransform
-from auxfocus_ros.rig.frame import cloud_bytes
+from auxfocus_ros.rig.frame import JointReading, RangeReading
+from auxfocus_ros.rig.message_fields import (
+    Fields,
+    camera_info_fields,
+    cloud_fields,
+    header_fields,
+    image_fields,
+    joint_state_fields,
+    lens_state_fields,
+    range_fields,
+    stamped_transform_fields,
+)
+from auxfocus_ros.rig.message_types import make_message, message_store
+from auxfocus_ros.rig.truth import FrameTruth
+from auxfocus_ros.rig.truth_fields import focus_truth_fields
 
 IMAGE_TOPIC = "/camera/image_raw"
 COMPRESSED_TOPIC = "/camera/image_raw/compressed"
@@ -24,7 +40,15 @@ POINTS_TOPIC = "/points"
 DEPTH_TOPIC = "/depth/image_raw"
 STATIC_TRANSFORM_TOPIC = "/tf_static"
 TRANSFORM_TOPIC = "/tf"
-CHANNELS = {"bgr8": 3, "rgb8": 3, "mono8": 1}
+LENS_TOPIC = "/lens/state"
+JOINTS_TOPIC = "/joint_states"
+RANGE_TOPIC = "/range"
+LABELS_TOPIC, TRUE_DEPTH_TOPIC, DEFOCUS_TOPIC, TRUTH_TOPIC = "/truth/labels", "/truth/depth", "/truth/defocus", "/truth/focus"
+IMAGE = "sensor_msgs/msg/Image"
+PICTURE_ENCODINGS = ("bgr8", "rgb8", "mono8")
+MAP_ENCODINGS = {np.dtype("<u2"): "16UC1", np.dtype("<f4"): "32FC1"}
+# Latched, as tf2's own broadcaster and the lens node do it: who joins late must still learn of them.
+LATCHED_TOPICS = (STATIC_TRANSFORM_TOPIC, LENS_TOPIC)
 
 
 class RecordingWriter:
@@ -41,7 +65,6 @@ class RecordingWriter:
             ConfigurationError: the path is there already, or its folder is not.
         """
         from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
-        from rosbags.typesys import Stores, get_typestore
 
         self.path = Path(path)
         if self.path.exists():
@@ -59,7 +82,7 @@ class RecordingWriter:
         self._writer: Any = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         if compress:
             self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-        self._store = get_typestore(Stores.ROS2_JAZZY)
+        self._store = message_store()
         self._connections: dict[str, Any] = {}
 
     def __enter__(self) -> RecordingWriter:
@@ -84,109 +107,74 @@ class RecordingWriter:
 
     def add_compressed(self, stamp_ns: int, frame: str, data: bytes, kind: str = "jpeg") -> None:
         """A picture as the bytes of a JPEG or PNG file (`kind`: 'jpeg' or 'png')."""
-        header = self._header(stamp_ns, frame)
-        message = self._make("sensor_msgs/msg/CompressedImage", header=header, format=kind, data=np.frombuffer(data, np.uint8))
-        self._write(COMPRESSED_TOPIC, message, stamp_ns)
+        fields = {"header": header_fields(stamp_ns, frame), "format": kind, "data": np.frombuffer(data, np.uint8)}
+        self._write(COMPRESSED_TOPIC, "sensor_msgs/msg/CompressedImage", fields, stamp_ns)
 
     def add_picture(self, stamp_ns: int, frame: str, picture: np.ndarray, encoding: str = "bgr8") -> None:
         """A raw picture: (H, W, 3) uint8 'bgr8' or 'rgb8', or (H, W) uint8 'mono8'."""
-        if encoding not in CHANNELS or picture.dtype != np.uint8:
-            raise InputError(f"a picture of {picture.dtype} as '{encoding}': wanted uint8, as {', '.join(CHANNELS)}")
-        self._write(IMAGE_TOPIC, self._image(stamp_ns, frame, picture, encoding, CHANNELS[encoding]), stamp_ns)
+        if encoding not in PICTURE_ENCODINGS or picture.dtype != np.uint8:
+            raise InputError(f"a picture of {picture.dtype} as '{encoding}': wanted uint8, as {', '.join(PICTURE_ENCODINGS)}")
+        self._write(IMAGE_TOPIC, IMAGE, image_fields(stamp_ns, frame, picture, encoding), stamp_ns)
 
     def add_depth(self, stamp_ns: int, frame: str, depth: np.ndarray) -> None:
         """A depth image (H, W): uint16 millimetres ('16UC1') or float32 metres ('32FC1')."""
-        encoding = {np.dtype("u2"): "16UC1", np.dtype("f4"): "32FC1"}.get(depth.dtype)
-        if encoding is None:
-            raise InputError(f"a depth image of {depth.dtype}: wanted uint16 millimetres or float32 metres")
-        self._write(DEPTH_TOPIC, self._image(stamp_ns, frame, depth, encoding, depth.dtype.itemsize), stamp_ns)
+        self._write_map(DEPTH_TOPIC, stamp_ns, frame, depth)
 
     def add_camera(self, stamp_ns: int, frame: str, camera: CameraModel) -> None:
         """A camera's intrinsics."""
-        k = camera.matrix()
-        roi = self._make("sensor_msgs/msg/RegionOfInterest", x_offset=0, y_offset=0, height=0, width=0, do_rectify=False)
-        message = self._make(
-            "sensor_msgs/msg/CameraInfo",
-            header=self._header(stamp_ns, frame),
-            height=camera.height_px,
-            width=camera.width_px,
-            distortion_model="plumb_bob" if camera.distortion_model == "none" else camera.distortion_model,
-            d=np.array(camera.distortion if camera.distortion else [0.0] * 5),
-            k=k.reshape(-1),
-            r=np.eye(3).reshape(-1),
-            p=np.hstack([k, np.zeros((3, 1))]).reshape(-1),
-            binning_x=0,
-            binning_y=0,
-            roi=roi,
-        )
-        self._write(CAMERA_INFO_TOPIC, message, stamp_ns)
+        self._write(CAMERA_INFO_TOPIC, "sensor_msgs/msg/CameraInfo", camera_info_fields(stamp_ns, frame, camera), stamp_ns)
 
     def add_points(self, stamp_ns: int, frame: str, points: np.ndarray, height: int = 1) -> None:
         """A cloud: (N,) structured array; `height` rows of an organised one."""
-        cloud = cloud_bytes(points, height)
-        fields = [
-            self._make("sensor_msgs/msg/PointField", name=name, offset=offset, datatype=datatype, count=count)
-            for name, offset, datatype, count in cloud.fields
-        ]
-        message = self._make(
-            "sensor_msgs/msg/PointCloud2",
-            header=self._header(stamp_ns, frame),
-            height=cloud.height,
-            width=cloud.width,
-            fields=fields,
-            is_bigendian=False,
-            point_step=cloud.point_step,
-            row_step=cloud.row_step,
-            data=cloud.data,
-            is_dense=cloud.is_dense,
-        )
-        self._write(POINTS_TOPIC, message, stamp_ns)
+        self._write(POINTS_TOPIC, "sensor_msgs/msg/PointCloud2", cloud_fields(stamp_ns, frame, points, height), stamp_ns)
 
     def add_transform(self, stamp_ns: int, parent: str, child: str, parent_from_child: RigidTransform, *, static: bool) -> None:
         """How a frame stands to another: p_parent = R p_child + t."""
-        x, y, z, w = parent_from_child.as_quaternion()
-        shift = parent_from_child.translation_m
-        transform = self._make(
-            "geometry_msgs/msg/Transform",
-            translation=self._make("geometry_msgs/msg/Vector3", x=float(shift[0]), y=float(shift[1]), z=float(shift[2])),
-            rotation=self._make("geometry_msgs/msg/Quaternion", x=x, y=y, z=z, w=w),
-        )
-        stamped = self._make(
-            "geometry_msgs/msg/TransformStamped", header=self._header(stamp_ns, parent), child_frame_id=child, transform=transform
-        )
+        self.add_transforms(stamp_ns, {(parent, child): parent_from_child}, static=static)
+
+    def add_transforms(self, stamp_ns: int, transforms: Mapping[tuple[str, str], RigidTransform], *, static: bool) -> None:
+        """The same by (parent, child); the static ones all at once, since late joiners learn only the last message."""
+        stamped = [stamped_transform_fields(stamp_ns, *pair, transform) for pair, transform in transforms.items()]
         topic = STATIC_TRANSFORM_TOPIC if static else TRANSFORM_TOPIC
-        self._write(topic, self._make("tf2_msgs/msg/TFMessage", transforms=[stamped]), stamp_ns)
+        self._write(topic, "tf2_msgs/msg/TFMessage", {"transforms": stamped}, stamp_ns)
 
-    def _make(self, kind: str, **fields: Any) -> Any:
-        return self._store.types[kind](**fields)
+    def add_lens_state(self, stamp_ns: int, frame: str, lens: Lens, position_steps: float, settled_ns: int = 0) -> None:
+        """What a lens with its glass at rest is and does; `settled_ns`: when it came to rest, 0: not since the start."""
+        fields = lens_state_fields(stamp_ns, frame, lens, position_steps, settled_ns)
+        self._write(LENS_TOPIC, "auxfocus_interfaces/msg/LensState", fields, stamp_ns)
 
-    def _header(self, stamp_ns: int, frame: str) -> Any:
-        stamp = self._make("builtin_interfaces/msg/Time", sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9)
-        return self._make("std_msgs/msg/Header", stamp=stamp, frame_id=frame)
+    def add_joints(self, reading: JointReading) -> None:
+        """Where a gimbal's joints are."""
+        self._write(JOINTS_TOPIC, "sensor_msgs/msg/JointState", joint_state_fields(reading), reading.stamp_ns)
 
-    def _image(self, stamp_ns: int, frame: str, picture: np.ndarray, encoding: str, pixel_bytes: int) -> Any:
-        height, width = picture.shape[:2]
-        return self._make(
-            "sensor_msgs/msg/Image",
-            header=self._header(stamp_ns, frame),
-            height=height,
-            width=width,
-            encoding=encoding,
-            is_bigendian=0,
-            step=width * pixel_bytes,
-            data=np.ascontiguousarray(picture).view(np.uint8).reshape(-1),
-        )
+    def add_range(self, reading: RangeReading) -> None:
+        """A rangefinder's reading."""
+        self._write(RANGE_TOPIC, "sensor_msgs/msg/Range", range_fields(reading), reading.stamp_ns)
 
-    def _write(self, topic: str, message: Any, stamp_ns: int) -> None:
-        kind = message.__msgtype__
+    def add_truth(self, stamp_ns: int, frame: str, truth: FrameTruth) -> None:
+        """What a simulator knows of the picture with this stamp and frame: labels, depth, defocus, and every thing's focus."""
+        for topic, values in ((LABELS_TOPIC, truth.labels), (TRUE_DEPTH_TOPIC, truth.depth_m), (DEFOCUS_TOPIC, truth.defocus_px)):
+            self._write_map(topic, stamp_ns, frame, values)
+        fields = focus_truth_fields(truth, stamp_ns, frame)
+        self._write(TRUTH_TOPIC, "auxfocus_interfaces/msg/FocusTruth", fields, stamp_ns)
+
+    def _write_map(self, topic: str, stamp_ns: int, frame: str, values: np.ndarray) -> None:
+        encoding = MAP_ENCODINGS.get(values.dtype)
+        if encoding is None:
+            raise InputError(
+                f"an image of {values.dtype} for {topic}: wanted uint16 (millimetres, ids) or float32 (metres, pixels)"
+            )
+        self._write(topic, IMAGE, image_fields(stamp_ns, frame, values, encoding), stamp_ns)
+
+    def _write(self, topic: str, kind: str, fields: Fields, stamp_ns: int) -> None:
         if topic not in self._connections:
-            # Latched, as tf2's own broadcaster does it: who joins late must still learn of it.
-            qos = [_static_qos()] if topic == STATIC_TRANSFORM_TOPIC else []
+            qos = [_latched_qos()] if topic in LATCHED_TOPICS else []
             self._connections[topic] = self._writer.add_connection(topic, kind, typestore=self._store, offered_qos_profiles=qos)
+        message = make_message(self._store, kind, fields)
         self._writer.write(self._connections[topic], stamp_ns, self._store.serialize_cdr(message, kind))
 
 
-def _static_qos() -> Any:
+def _latched_qos() -> Any:
     from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 
     never = QosTime(9223372036, 854775807)  # rmw's infinity

@@ -9,10 +9,14 @@ recording says. Keys that are not known are refused, since a misspelt extrinsic 
     points: {frame: lidar}
     optical_from_points:                                             # p_optical = R p_points + t; or points_from_optical
       matrix: [[r, r, r, t], [r, r, r, t], [r, r, r, t]]             # or quaternion_xyzw or rotation_rpy_rad, and translation_m
-    topics: {image: /camera/image_raw, camera_info: /camera/camera_info, points: /points, depth: /depth, lens_state: /lens/state}
+    topics: {image: /camera/image_raw, camera_info: /camera/camera_info, points: /points, depth: /depth, lens_state: /lens/state,
+             joint_states: /joint_states, gimbal_command: /gimbal/command, range: /range}
     depth: {unit_m: 0.001}                                           # metres per unit of an integer depth image
     lens: bench_25mm                                                 # a shipped lens or a lens file
     match_tolerance_s: 0.05                                          # largest |stamp of the cloud - stamp of the picture|
+    gimbal: {urdf: pan_tilt_gimbal, base_frame: base_link}           # a shipped URDF or a file: extrinsics that follow the joints
+    focus_control: {kind: parameter, name: rgb_camera.focus, unit: counts, minimum: 0, maximum: 255, step: 1}
+                                                                     # how the driver takes focus; kind: none for a fixed lens
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.config_path import config_dir
 from auxfocus_ros.optics.rigid import RigidTransform
 
-TOPIC_ROLES = ("image", "camera_info", "points", "depth", "lens_state")
+TOPIC_ROLES = ("image", "camera_info", "points", "depth", "lens_state", "joint_states", "gimbal_command", "range")
 KEYS = (
     "name",
     "camera",
@@ -42,9 +46,43 @@ KEYS = (
     "depth",
     "lens",
     "match_tolerance_s",
+    "gimbal",
+    "focus_control",
 )
+FOCUS_KINDS = ("none", "parameter", "topic", "service")
+FOCUS_UNITS = ("counts", "dioptres", "steps")
+FOCUS_RANGE = ("minimum", "maximum", "step")
 # Other people's names for the same models.
 MODEL_ALIASES = {"": "", "fisheye": "equidistant", "kannala_brandt4": "equidistant", "radtan": "plumb_bob", "pinhole": "none"}
+
+
+@dataclass(frozen=True)
+class GimbalDescription:
+    """The gimbal that carries the camera.
+
+    urdf: a shipped URDF's name or a path; its frames are those that pictures and clouds name. base_frame: the link that stands
+    still while the joints move.
+    """
+
+    urdf: str
+    base_frame: str = "base_link"
+
+
+@dataclass(frozen=True)
+class FocusControl:
+    """How a camera's driver takes a focus position.
+
+    kind: one of FOCUS_KINDS; 'none': the focus is fixed, and nothing else is said. name: of the driver's parameter, topic or
+    service. unit: one of FOCUS_UNITS. minimum, maximum, step: the positions that the driver takes, in that unit, minimum <
+    maximum, 0 < step <= maximum - minimum.
+    """
+
+    kind: str = "none"
+    name: str = ""
+    unit: str = "counts"
+    minimum: float = 0.0
+    maximum: float = 0.0
+    step: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +92,7 @@ class RigDescription:
     optical_from_points: p_optical = R p_points + t. topics: role (one of TOPIC_ROLES) -> the topic's name.
     depth_unit_m: metres per unit of an integer depth image, > 0; None: the encoding's own rule (millimetres).
     lens: a shipped lens's name or a path. match_tolerance_s: largest |stamp of cloud - stamp of picture|, seconds, > 0.
+    gimbal: what turns the camera. focus_control: how its driver takes focus.
     """
 
     name: str = ""
@@ -65,6 +104,8 @@ class RigDescription:
     depth_unit_m: float | None = None
     lens: str | None = None
     match_tolerance_s: float = 0.05
+    gimbal: GimbalDescription | None = None
+    focus_control: FocusControl | None = None
 
 
 def camera_from_values(
@@ -168,6 +209,44 @@ def _transform(value: object, where: str) -> RigidTransform:
         raise ConfigurationError(f"{where}: {error}") from error
 
 
+def _word(value: object, where: str, what: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{where}: {value!r} is not {what}")
+    return value
+
+
+def _gimbal(value: object, where: str) -> GimbalDescription:
+    entry = _mapping(value, where, ("urdf", "base_frame"))
+    if "urdf" not in entry:
+        raise ConfigurationError(f"{where}: 'urdf' is missing: wanted a shipped URDF's name or a path")
+    urdf = _word(entry["urdf"], f"{where}.urdf", "a URDF's name or path")
+    return GimbalDescription(urdf, _word(entry.get("base_frame", "base_link"), f"{where}.base_frame", "a frame's name"))
+
+
+def _focus_control(value: object, where: str) -> FocusControl:
+    entry = _mapping(value, where, ("kind", "name", "unit", *FOCUS_RANGE))
+    kind = entry.get("kind")
+    if kind not in FOCUS_KINDS:
+        raise ConfigurationError(f"{where}.kind: {kind!r} is none of {', '.join(FOCUS_KINDS)}")
+    if kind == "none":
+        for key in entry:
+            if key != "kind":
+                raise ConfigurationError(f"{where}: '{key}' says how to focus, but kind none is a fixed focus")
+        return FocusControl()
+    for key in ("name", "unit", *FOCUS_RANGE):
+        if key not in entry:
+            raise ConfigurationError(f"{where}: '{key}' is missing; a {kind} needs name, unit, {', '.join(FOCUS_RANGE)}")
+    name = _word(entry["name"], f"{where}.name", f"a {kind}'s name")
+    if entry["unit"] not in FOCUS_UNITS:
+        raise ConfigurationError(f"{where}.unit: {entry['unit']!r} is none of {', '.join(FOCUS_UNITS)}")
+    minimum, maximum, step = (_finite(entry[key], f"{where}.{key}") for key in FOCUS_RANGE)
+    if minimum >= maximum:
+        raise ConfigurationError(f"{where}: minimum {minimum:g} is not below maximum {maximum:g}")
+    if not 0.0 < step <= maximum - minimum:
+        raise ConfigurationError(f"{where}.step: {step:g} is not above zero and within the range of {maximum - minimum:g}")
+    return FocusControl(kind, name, entry["unit"], minimum, maximum, step)
+
+
 def rotation_from_rpy(roll_rad: float, pitch_rad: float, yaw_rad: float) -> np.ndarray:
     """R = Rz(yaw) Ry(pitch) Rx(roll), (3, 3): URDF's and tf's fixed-axis convention."""
     cr, sr = math.cos(roll_rad), math.sin(roll_rad)
@@ -216,6 +295,8 @@ def parse_rig(content: object, where: str) -> RigDescription:
         depth_unit_m=unit,
         lens=lens,
         match_tolerance_s=tolerance,
+        gimbal=_gimbal(entry["gimbal"], f"{where}: gimbal") if "gimbal" in entry else None,
+        focus_control=_focus_control(entry["focus_control"], f"{where}: focus_control") if "focus_control" in entry else None,
     )
 
 
@@ -241,7 +322,7 @@ def shipped_rigs() -> list[str]:
 
 
 def load_rig(name_or_path: str | Path) -> RigDescription:
-    """A rig by a shipped name ('road_64') or by a rig file's path. A lens path in it is relative to the file.
+    """A rig by a shipped name ('road_64') or by a rig file's path. Paths of a lens or URDF in it are relative to the file.
 
     Raises:
         ConfigurationError: no such rig, or a file that cannot be right; the message names file and key.
@@ -255,4 +336,6 @@ def load_rig(name_or_path: str | Path) -> RigDescription:
     rig = parse_rig(read_yaml(path, "rig file"), str(path))
     if rig.lens is not None and rig.lens.endswith((".yaml", ".yml")):
         rig = replace(rig, lens=str(path.parent / rig.lens))
+    if rig.gimbal is not None and rig.gimbal.urdf.endswith((".urdf", ".xml")):
+        rig = replace(rig, gimbal=replace(rig.gimbal, urdf=str(path.parent / rig.gimbal.urdf)))
     return rig if rig.name else replace(rig, name=path.stem)

@@ -19,6 +19,7 @@ from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.rig.frame import Frame, fields_xyz, structured_points
 from auxfocus_ros.rig.opening import open_source
+from auxfocus_ros.rig.picture_encoding import encode_picture
 from auxfocus_ros.rig.recording_writer import RecordingWriter
 from auxfocus_ros.rig.source import Source
 
@@ -150,7 +151,8 @@ def make_sequence(
             stamp_ns = START_NS + round(index / rate_hz * 1e9)
             frame = frames[chosen]
             window = window_at(frame.camera, width_px, height_px, index / rate_hz)
-            writer.add_compressed(stamp_ns, CAMERA_FRAME, _jpeg(window_picture(frame.picture, width_px, height_px, window)))
+            picture = encode_picture(window_picture(frame.picture, width_px, height_px, window), JPEG_QUALITY)
+            writer.add_compressed(stamp_ns, CAMERA_FRAME, picture.data)
             writer.add_camera(stamp_ns, CAMERA_FRAME, window_camera(frame.camera, width_px, height_px, window))
             writer.add_points(stamp_ns, POINTS_FRAME, resampled_cloud(*clouds[chosen], points, rng))
             if progress is not None:
@@ -168,12 +170,3 @@ def _all_frames(recording: Source | str | Path) -> list[Frame]:
     if not frames:
         raise InputError(f"{source.name} gives no frame to make a sequence from")
     return frames
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    import cv2
-
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not done:
-        raise InputError(f"a picture of {picture.shape[1]} x {picture.shape[0]} cannot be written as JPEG")
-    return data.tobytes()

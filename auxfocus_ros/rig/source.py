@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from auxfocus_ros.rig.frame import Frame
+from auxfocus_ros.rig.gimbal import GimbalCommand
 
 OnProblem = Callable[[str], None]
 
@@ -21,13 +22,18 @@ class SourceCounts:
     """What a source has given and lost since it was opened, over all passes.
 
     frames: frames given. unmatched_pictures, unmatched_clouds: pictures (clouds or depth images) that met no partner in time.
-    unreadable: single messages or files that were skipped, each told to `on_problem`.
+    unreadable: single messages or files that were skipped, each told to `on_problem`. Of live drivers alone, late: messages that
+    came when it was decided without them (or twice), lost: gaps in the streams' stamps, in periods, dropped: messages and frames
+    that gave way to newer ones because the consumer was too slow.
     """
 
     frames: int = 0
     unmatched_pictures: int = 0
     unmatched_clouds: int = 0
     unreadable: int = 0
+    late: int = 0
+    lost: int = 0
+    dropped: int = 0
 
 
 @runtime_checkable
@@ -42,10 +48,14 @@ class Source(Protocol):
 
     name: str
     duration_s: float
-    rate_hz: float
     has_depth: bool
     follows_lens: bool
     counts: SourceCounts
+
+    @property
+    def rate_hz(self) -> float:
+        """Nominal frames a second."""
+        ...
 
     def frames(self) -> Iterator[Frame]:
         """One pass from the start, finite. Raises InputError at a damaged place, after all frames that can be read."""
@@ -57,6 +67,15 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let files go. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class SteeredSource(Protocol):
+    """A source whose gimbal can be sent somewhere."""
+
+    def command_gimbal(self, command: GimbalCommand) -> list[str]:
+        """Take a command from any thread; what was limited, in words. Raises InputError for one that cannot be."""
         ...
 
 

@@ -1,4 +1,5 @@
-"""What a simulator knows about a frame, and nobody else can: the plain data of it, made by the simulator, sent by nodes, written to files.
+"""What a simulator knows about a frame, and nobody else can: the plain data of it, made by the simulator, sent by nodes, written
+to files.
 
 All of it belongs to one moment, the middle of the picture's exposure.
 """
@@ -16,14 +17,16 @@ from auxfocus_ros.optics.rigid import RigidTransform
 class ThingTruth:
     """One thing of the scene.
 
-    id: its value in `FrameTruth.labels`, >= 1, the same in every frame. name: in the scene. label: its class ('person', 'car', ...).
+    id: its value in `FrameTruth.labels`, >= 1, the same in every frame. name: in the scene. label: its class ('person', 'car',
+    ...).
     moving: with respect to the ground. pixels: of it that can be seen; 0: none, then what depends on them is NaN or empty.
     box_px: (x, y, width, height) round those pixels.
     position_m: (3,) middle of the thing in the optical frame, seen or not. velocity_m_per_s: (3,) of that point in the optical
         frame, the camera's own motion included.
     depth_m: median over its pixels. depth_near_m, depth_far_m: least and largest.
     best_position_steps: lens position that focuses depth_m; NaN: none. error_steps: best minus present position.
-    error_dpt: 1 / depth_m - 1 / focus distance; NaN beyond infinity. blur_radius_px: at depth_m, positive behind the plane of focus.
+    error_dpt: 1 / depth_m - 1 / focus distance; NaN beyond infinity. blur_radius_px: at depth_m, positive behind the plane of
+    focus.
     in_focus: depth_m lies within the depth of field.
     """
 
@@ -56,6 +59,7 @@ class FrameTruth:
     labels: (H, W) uint16, ids of things, 0: none of them. depth_m: (H, W) float32, z in the optical frame, +inf: sky.
     defocus_px: (H, W) float32, signed blur radius in pixels, positive behind the plane of focus.
     things: in order of id, those out of sight too.
+    point_labels: (N,) uint16, the thing that each of the frame's points came back from, 0: none of them; None: no lidar.
     """
 
     scene: str
@@ -71,3 +75,4 @@ class FrameTruth:
     depth_m: np.ndarray
     defocus_px: np.ndarray
     things: tuple[ThingTruth, ...]
+    point_labels: np.ndarray | None = None

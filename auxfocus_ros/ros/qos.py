@@ -6,7 +6,7 @@ serves both. Pictures therefore go out reliable and are taken best effort.
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-__all__ = ["EVENT", "PICTURE_IN", "PICTURE_OUT", "STATE", "profile"]
+__all__ = ["EVENT", "PICTURE_IN", "PICTURE_OUT", "STATE", "TRANSFORM", "profile"]
 
 
 def profile(*, reliable: bool, depth: int, latched: bool = False) -> QoSProfile:
@@ -37,6 +37,10 @@ best-effort one; a small depth, because a viewer that has stopped reading must n
 
 STATE = profile(reliable=True, depth=1, latched=True)
 """What is true now (`lens/state`, status, extrinsics), both ends. Whoever comes late still gets the present state."""
+
+TRANSFORM = profile(reliable=True, depth=8, latched=True)
+"""The extrinsics (`points/transform`), both ends. As a state, but on some rigs they change with each frame: none may be
+skipped."""
 
 EVENT = profile(reliable=True, depth=10)
 """Small messages of which each one counts (commands, targets, diagnostics), both ends. The default of ROS."""

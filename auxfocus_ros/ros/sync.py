@@ -25,6 +25,19 @@ from typing import Any
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.rig.stream_clock import (
+    JUMP_S,
+    QUIET_S,
+    REPEATS_ALLOWED,
+    STAMPS_KEPT,
+    backwards_text,
+    jump_text,
+    narrowed_ns,
+    nearest_offset_ns,
+    never_meet_text,
+    period_of,
+    stand_still_text,
+)
 from auxfocus_ros.ros import qos
 from auxfocus_ros.ros.camera_info import picture_size
 from auxfocus_ros.ros.stamps import NS_PER_S, to_ns
@@ -33,17 +46,6 @@ from auxfocus_ros.ros.upstream import message_filters
 __all__ = ["PairSynchronizer", "PictureAndRange", "SyncCounts"]
 
 INFOS_KEPT = 8
-STAMPS_KEPT = 32
-PERIODS_NEEDED = 5
-"""Differences between stamps of a stream before its period is believed."""
-NEAREST_MARGIN = 1.1
-"""Slop in halves of the shorter period; the part above 1 is for jitter."""
-JUMP_S = 5.0
-"""A stamp this much further ahead than the time that passed is a clock that was set, or a hole in a recording."""
-QUIET_S = 2.0
-"""Without a pair for so long (or three periods), while messages come, the reason is said."""
-REPEATS_ALLOWED = 5
-"""Messages in a row with the same stamp before it is said that the stamps stand still."""
 SAY_EVERY_S = 2.0
 
 
@@ -115,9 +117,7 @@ class _Stream:
 
     def period_ns(self) -> int | None:
         """Median time between stamps; None before it is known."""
-        if len(self.differences) < PERIODS_NEEDED:
-            return None
-        return sorted(self.differences)[len(self.differences) // 2]
+        return period_of(self.differences)
 
     def forget(self) -> None:
         """Drop what is queued and known: the stamps that follow have nothing to do with it."""
@@ -264,12 +264,9 @@ class PairSynchronizer:
         pictures, ranges = self._pictures, self._ranges
         for stream in (pictures, ranges):
             if stream.repeats >= REPEATS_ALLOWED:
-                self._say(
-                    "sync_stamps_stand",
-                    f"stamps on {stream.topic} stand still at {stream.recent[-1] / NS_PER_S:.3f} s: each message needs its own",
-                )
+                self._say("sync_stamps_stand", stand_still_text(stream.topic, stream.recent[-1]))
                 return
-        offset_ns = _offset_ns(pictures.recent, ranges.recent)
+        offset_ns = nearest_offset_ns(pictures.recent, ranges.recent)
         if self._slop_ns < abs(offset_ns) <= self._tolerance_ns:
             # Streams too irregular for a period to mean anything: the whole tolerance, from now on.
             self._narrowing = False
@@ -280,13 +277,7 @@ class PairSynchronizer:
         lag_ns = ranges.recent[-1] - pictures.recent[-1]
         period_ns = max(pictures.period_ns() or 0, ranges.period_ns() or 0)
         apart_ns = lag_ns if abs(lag_ns) > 2 * period_ns else offset_ns
-        side = "ahead of" if apart_ns > 0 else "behind"
-        self._say(
-            "sync_never_meet",
-            f"{pictures.topic} and {ranges.topic} never meet in time: the stamps of {ranges.topic} are "
-            f"{abs(apart_ns) / NS_PER_S:.3f} s {side} those of {pictures.topic} that arrive with them, {self.slop_s:.3f} s are "
-            "allowed: synchronise the clocks, bring the late one sooner, or allow more (match_tolerance_s)",
-        )
+        self._say("sync_never_meet", never_meet_text(pictures.topic, ranges.topic, apart_ns, self._slop_ns))
 
     def close(self) -> None:
         """Unsubscribe and let go of the messages. May be called again."""
@@ -345,19 +336,9 @@ class PairSynchronizer:
             return False
         stream.repeats = 0
         if step_ns < 0:
-            self._restart(
-                stream,
-                "sync_backwards",
-                f"stamps on {stream.topic} run backwards by {-step_ns / NS_PER_S:.3f} s (a recording that loops, a clock that "
-                "was set, or two publishers on the topic): pairing starts anew",
-            )
+            self._restart(stream, "sync_backwards", backwards_text(stream.topic, -step_ns))
         elif step_ns / NS_PER_S - passed_s > JUMP_S:
-            self._restart(
-                stream,
-                "sync_jump",
-                f"stamps on {stream.topic} jump {step_ns / NS_PER_S:.3f} s ahead while {passed_s:.3f} s passed "
-                "(a clock that was set, or a hole in a recording): pairing starts anew",
-            )
+            self._restart(stream, "sync_jump", jump_text(stream.topic, step_ns, passed_s))
         else:
             stream.differences.append(step_ns)
         return True
@@ -377,8 +358,7 @@ class PairSynchronizer:
         periods = [period for period in (self._pictures.period_ns(), self._ranges.period_ns()) if period is not None]
         if len(periods) < 2:
             return
-        nearest_ns = round(NEAREST_MARGIN * min(periods) / 2)
-        wanted_ns = min(self._tolerance_ns, nearest_ns)
+        wanted_ns = narrowed_ns(self._tolerance_ns, periods)
         # The period's estimate wavers a little; only a real change is worth a new synchroniser.
         if abs(wanted_ns - self._slop_ns) > 0.2 * self._slop_ns:
             self._slop_ns = wanted_ns
@@ -440,10 +420,3 @@ class PairSynchronizer:
         if now - self._said_s.get(code, -SAY_EVERY_S) >= SAY_EVERY_S:
             self._said_s[code] = now
             self._on_problem(code, text)
-
-
-def _offset_ns(pictures: deque[int], ranges: deque[int]) -> int:
-    """Range minus picture: between the two nearest of the recent stamps, or where these lie wholly apart, between the newest."""
-    if ranges[0] > pictures[-1] or pictures[0] > ranges[-1]:
-        return ranges[-1] - pictures[-1]
-    return min((theirs - ours for ours in pictures for theirs in ranges), key=abs)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.rig.kitti import load_kitti_bin
 from auxfocus_ros.rig.lzf import lzf_decompress
-from auxfocus_ros.rig.pcd import load_pcd, parse_pcd
+from auxfocus_ros.rig.pcd import load_pcd, parse_pcd, pcd_bytes
 
 TYPES = {"<f4": ("F", 4), "<f8": ("F", 8), "|u1": ("U", 1), "<u2": ("U", 2), "<u4": ("U", 4), "<i2": ("I", 2), "<i4": ("I", 4)}
 
@@ -201,3 +201,30 @@ def test_a_real_64_beam_scan(shared_data: Path) -> None:
     # One turn of the lidar takes a tenth of a second.
     assert np.ptp(points["timestamp"]) == pytest.approx(0.1, abs=0.005)
     assert np.isfinite(points["x"]).all() and np.abs(points["z"]).max() < 50.0
+
+
+def test_written_and_read_again(tmp_path: Path) -> None:
+    kinds = [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("t", "<f8"), ("ring", "<u2"), ("tag", "u1"), ("shift", "<i4")]
+    points = np.zeros(
+        6, np.dtype({"names": [k for k, _ in kinds], "formats": [k for _, k in kinds], "offsets": [0, 4, 8, 16, 24, 26, 28]})
+    )
+    for number, (name, _) in enumerate(kinds):
+        points[name] = np.arange(6) + 10 * number
+    points["z"][3] = np.nan
+    file = tmp_path / "a.pcd"
+    file.write_bytes(pcd_bytes(points, 2))
+    found, rows = load_pcd(file)
+    assert (
+        rows == 2 and found.dtype.names == points.dtype.names and found.dtype.itemsize == 27
+    )  # 4 x 3 + 8 + 2 + 1 + 4: no padding
+    for name, _ in kinds:
+        np.testing.assert_array_equal(found[name], points[name])
+    empty, _ = parse_pcd(pcd_bytes(points[:0]))
+    assert len(empty) == 0
+
+
+def test_what_no_file_can_hold() -> None:
+    with pytest.raises(InputError, match="field flag is bool"):
+        pcd_bytes(np.zeros(2, [("x", "<f4"), ("flag", "?")]))
+    with pytest.raises(InputError, match="3 points do not make 2 equal rows"):
+        pcd_bytes(np.zeros(3, [("x", "<f4")]), 2)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.rig import camera_from_values, load_rig, parse_rig, shipped_rigs
-from auxfocus_ros.rig.rig_file import rotation_from_rpy
+from auxfocus_ros.rig.rig_file import FocusControl, GimbalDescription, rotation_from_rpy
 
 CAMERA = {"width": 64, "height": 48, "k": [60.0, 60.0, 31.5, 23.5]}
+FOCUS = {"kind": "parameter", "name": "rgb_camera.focus", "unit": "counts", "minimum": 0, "maximum": 255, "step": 1}
 
 
 @pytest.mark.parametrize("name", shipped_rigs())
@@ -87,6 +88,24 @@ def test_rpy_turns_about_fixed_axes() -> None:
         ({"match_tolerance_s": -1}, "not above zero"),
         ({"match_tolerance_s": True}, "not a finite number"),
         ({"lens": 25}, "lens's name"),
+        ({"topics": {"joint_state": "/a"}}, "did you mean 'joint_states'"),
+        ({"gimbal": "pan_tilt_gimbal"}, "wanted keys and values"),
+        ({"gimbal": {}}, "'urdf' is missing"),
+        ({"gimbal": {"urdf": 3}}, "gimbal.urdf: 3 is not a URDF's name or path"),
+        ({"gimbal": {"urdf": "a", "base_frame": ""}}, "gimbal.base_frame: '' is not a frame's name"),
+        ({"gimbal": {"urdf": "a", "baseframe": "b"}}, "did you mean 'base_frame'"),
+        ({"focus_control": {}}, "focus_control.kind: None is none of none, parameter"),
+        ({"focus_control": {"kind": "action"}}, "focus_control.kind: 'action'"),
+        ({"focus_control": {"kind": ["topic"]}}, "focus_control.kind"),
+        ({"focus_control": {"kind": "none", "step": 1}}, "'step' says how to focus"),
+        ({"focus_control": {**FOCUS, "name": ""}}, "focus_control.name: '' is not a parameter's name"),
+        ({"focus_control": {**FOCUS, "unit": "metres"}}, "focus_control.unit: 'metres' is none of counts, dioptres, steps"),
+        ({"focus_control": {**FOCUS, "unit": []}}, "focus_control.unit"),
+        ({"focus_control": {"kind": "topic", "name": "/focus"}}, "'unit' is missing; a topic needs"),
+        ({"focus_control": {**FOCUS, "minimum": 255}}, "minimum 255 is not below maximum 255"),
+        ({"focus_control": {**FOCUS, "maximum": float("inf")}}, "focus_control.maximum: inf is not a finite number"),
+        ({"focus_control": {**FOCUS, "step": 0}}, "focus_control.step: 0 is not above zero"),
+        ({"focus_control": {**FOCUS, "step": 256}}, "focus_control.step: 256"),
     ],
 )
 def test_what_cannot_be_right(content: object, words: str) -> None:
@@ -111,3 +130,55 @@ def test_a_lens_file_stands_relative_to_its_rig_file(tmp_path: Path) -> None:
     rig = load_rig(tmp_path / "mine.yaml")
     assert rig.lens == str(tmp_path / "glass.yaml")
     assert rig.name == "mine"
+
+
+def test_a_rig_without_gimbal_and_focus_says_so() -> None:
+    rig = parse_rig({"name": "plain"}, "f")
+    assert rig.gimbal is None and rig.focus_control is None
+
+
+def test_gimbal_and_focus_control() -> None:
+    rig = parse_rig({"gimbal": {"urdf": "pan_tilt_gimbal"}, "focus_control": FOCUS}, "f")
+    assert rig.gimbal == GimbalDescription("pan_tilt_gimbal", "base_link")
+    assert rig.focus_control == FocusControl("parameter", "rgb_camera.focus", "counts", 0.0, 255.0, 1.0)
+    rig = parse_rig({"gimbal": {"urdf": "a.urdf", "base_frame": "deck"}, "focus_control": {"kind": "none"}}, "f")
+    assert rig.gimbal == GimbalDescription("a.urdf", "deck")
+    assert rig.focus_control == FocusControl()
+    # One step may span the whole range: a lens with two positions.
+    two = parse_rig({"focus_control": {**FOCUS, "maximum": 1}}, "f").focus_control
+    assert two is not None and two.step == two.maximum - two.minimum == 1.0
+
+
+def test_topics_of_the_gimbal_and_the_rangefinder() -> None:
+    topics = {"joint_states": "/joint_states", "gimbal_command": "/gimbal/command", "range": "/range"}
+    assert parse_rig({"topics": topics}, "f").topics == topics
+
+
+def test_a_urdf_file_stands_relative_to_its_rig_file_and_a_name_is_shipped(tmp_path: Path) -> None:
+    for written, wanted in (
+        ("arm.urdf", str(tmp_path / "arm.urdf")),
+        ("../arm.xml", str(tmp_path / "../arm.xml")),
+        ("/robots/arm.urdf", "/robots/arm.urdf"),
+        ("pan_tilt_gimbal", "pan_tilt_gimbal"),
+    ):
+        (tmp_path / "mine.yaml").write_text(f"gimbal: {{urdf: {written}}}\n")
+        rig = load_rig(tmp_path / "mine.yaml")
+        assert rig.gimbal is not None and rig.gimbal.urdf == wanted
+
+
+def test_the_example_in_the_documentation_is_a_rig() -> None:
+    import yaml
+
+    from auxfocus_ros.rig import rig_file
+
+    documentation = rig_file.__doc__ or ""
+    example = documentation[documentation.index("    name: ") :]
+    for name, number in (("fx, fy, cx, cy", "60, 60, 32, 24"), ("k1, k2, p1, p2, k3", "0, 0, 0, 0, 0.1")):
+        example = example.replace(name, number)
+    example = example.replace("[[r, r, r, t], [r, r, r, t], [r, r, r, t]]", "[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]")
+    content = yaml.safe_load(example)
+    # All keys but the other spelling of the extrinsics.
+    assert set(content) == set(rig_file.KEYS) - {"points_from_optical"}
+    rig = parse_rig(content, "the example")
+    assert set(rig.topics) == set(rig_file.TOPIC_ROLES)
+    assert rig.gimbal is not None and rig.focus_control is not None and rig.focus_control.unit == "counts"
