@@ -55,7 +55,7 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
         raise ConfigurationError(f"parameters for {', '.join(unknown)}, but the graph's nodes are {', '.join(NODES)}")
     lens = options.lens or _lens_of(options)
     worked_out: dict[str, dict[str, ParameterValue]] = {
-        "lens_actuator": {"lens": lens},
+        "lens_actuator": {"lens": lens, **_first_position(options, lens)},
         "aux_focus": {"depth_input": options.depth},
         "gimbal_rig": {
             "source": options.source,
@@ -83,3 +83,12 @@ def _lens_of(options: GraphOptions) -> str:
 
         return load_rig(options.rig).lens or DEFAULT_LENS
     return DEFAULT_LENS
+
+
+def _first_position(options: GraphOptions, lens: str) -> dict[str, ParameterValue]:
+    """A simulated rig starts with a picture that shows something: focused at the hyperfocal distance."""
+    if options.source != "simulation":
+        return {}
+    from auxfocus_ros.optics import load_lens
+
+    return {"initial_position_steps": load_lens(lens).hyperfocal_position_steps}

@@ -4,6 +4,8 @@ import pytest
 
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.graph import NODES, GraphOptions, describe_graph
+from auxfocus_ros.optics import load_lens
+from auxfocus_ros.rig.simulation import load_scene
 
 
 def test_every_node_is_there_once_and_the_rig_starts_last() -> None:
@@ -25,3 +27,17 @@ def test_given_parameters_win() -> None:
 def test_parameters_for_an_unknown_node_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="toaster"):
         describe_graph(GraphOptions(parameters={"toaster": {}}))
+
+
+def test_a_simulation_is_filmed_through_the_scenes_lens_and_starts_in_focus() -> None:
+    by_name = {node.executable: dict(node.parameters) for node in describe_graph(GraphOptions("simulation", "corridor"))}
+    lens = load_lens(load_scene("corridor").camera.lens)
+    assert by_name["lens_actuator"]["lens"] == by_name["gimbal_rig"]["lens"] == lens.name
+    assert by_name["lens_actuator"]["initial_position_steps"] == lens.hyperfocal_position_steps
+
+
+def test_the_rigs_lens_is_taken_where_none_is_named() -> None:
+    by_name = {node.executable: dict(node.parameters) for node in describe_graph(GraphOptions(path="/a", rig="road_64"))}
+    assert by_name["lens_actuator"]["lens"] == "bench_25mm"
+    with pytest.raises(ConfigurationError, match="no rig 'nowhere'"):
+        describe_graph(GraphOptions(path="/a", rig="nowhere"))

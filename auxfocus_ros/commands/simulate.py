@@ -179,9 +179,7 @@ def lens_positions(arguments: argparse.Namespace, lens: Any, total: int) -> list
         return [position_of(arguments.focus_distance, lens, "--focus-distance")] * total
     if arguments.focus_sweep is not None:
         return swept(arguments.focus_sweep, lens, total)
-    nearest_m, farthest_m = lens.focus_range_m()
-    hyperfocal = float(lens.position_for_distance(min(max(lens.hyperfocal_m, nearest_m), farthest_m)))
-    return [min(max(hyperfocal, lens.min_position_steps), lens.max_position_steps)] * total
+    return [float(lens.hyperfocal_position_steps)] * total
 
 
 def swept(sweep: str, lens: Any, total: int) -> list[float]:

@@ -106,6 +106,13 @@ class Lens:
         return hyperfocal_distance_m(self.focal_length_m, self.f_number, self.circle_of_confusion_m)
 
     @property
+    def hyperfocal_position_steps(self) -> float:
+        """Position that focuses the hyperfocal distance, steps, or the one of the usable range that comes nearest to that."""
+        nearest_m, farthest_m = self.focus_range_m()
+        position = float(self.position_for_distance(min(max(self.hyperfocal_m, nearest_m), farthest_m)))
+        return min(max(position, self.min_position_steps), self.max_position_steps)
+
+    @property
     def infinity_position_steps(self) -> float:
         """Position of infinity focus, steps; may lie outside the range; NaN where a table does not reach it."""
         return float(self.mapping.position_at(0.0))

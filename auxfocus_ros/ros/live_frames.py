@@ -72,7 +72,11 @@ class LiveFrames:
         self.without_transform = 0
         self._settings = settings
         self._counts, self._before = counts, replace(counts)
-        self._say = say
+
+        def say_line(code: str, text: str) -> None:
+            say(code, " ".join(text.split()))  # names in messages may hold anything
+
+        self._say = say_line
         topics = settings.topics
         clocks = {PICTURES: StreamClock(topics["image"])}
         clocks |= {role: StreamClock(topics[role]) for role in RANGE_ROLES if role in topics}
@@ -84,10 +88,11 @@ class LiveFrames:
         if settings.robot is not None and "joint_states" in topics:
             self._joints = JointFrames(settings.robot, self._track, topics["joint_states"], settings.joint_timeout_s, clock)
             sources.append(self._joints)
-        self._intrinsics = LiveIntrinsics(settings, say)
-        self._parts = LiveParts(settings, CloudPlacer(settings.rig.optical_from_points, sources, settings.fixed_frame), say)
+        self._intrinsics = LiveIntrinsics(settings, say_line)
+        placer = CloudPlacer(settings.rig.optical_from_points, sources, settings.fixed_frame)
+        self._parts = LiveParts(settings, placer, say_line)
         self._watch = StreamWatch(
-            self._matcher, say, clock_ahead_ns=settings.clock_ahead_ns, wall_ahead_ns=settings.wall_ahead_ns,
+            self._matcher, say_line, clock_ahead_ns=settings.clock_ahead_ns, wall_ahead_ns=settings.wall_ahead_ns,
             joints=self._joints, joints_topic=topics.get("joint_states", ""),
         )  # fmt: skip
         self._pending: deque[_Pending] = deque()

@@ -30,6 +30,7 @@ KEYS = {
 # Without a key in rosdep: what needs them is optional and says what to install.
 WITHOUT_KEY = {
     "av": "films",
+    "mujoco": "the simulator",
     "compression": "in Python's own library from 3.14 on; backports.zstd before",
     "pointcloud2": "the stand-in for sensor_msgs_py, which a ROS installation has",
 }

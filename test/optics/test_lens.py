@@ -1,5 +1,6 @@
 """The lens: figures worked by hand, round trips, and what is said where there is nothing to say."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auxfocus_ros.errors import ConfigurationError, InputError
-from auxfocus_ros.optics import Lens, LinearMapping, TableMapping, load_lens
+from auxfocus_ros.optics import Lens, LinearMapping, TableMapping, load_lens, shipped_lenses
 
 
 @pytest.fixture(scope="module")
@@ -280,3 +281,16 @@ class TestBadLenses:
     def test_replace_makes_variants(self, bench: Lens) -> None:
         stopped_down = replace(bench, f_number=4.8)
         assert stopped_down.blur_radius_px(2100, 10.0) == pytest.approx(bench.blur_radius_px(2100, 10.0) / 2)
+
+
+@pytest.mark.parametrize("name", shipped_lenses())
+def test_the_hyperfocal_position_is_the_nearest_that_is_sharp_at_infinity(name: str) -> None:
+    lens = load_lens(name)
+    position = lens.hyperfocal_position_steps
+    assert lens.contains(position)
+    if lens.focus_range_m()[1] >= lens.hyperfocal_m:
+        assert lens.focus_distance_m(position) == pytest.approx(lens.hyperfocal_m)
+        # As far as rounding lets it: a hair farther out the depth of field reaches infinity.
+        assert math.isinf(lens.depth_of_field_m(lens.position_for_distance(1.001 * lens.hyperfocal_m))[1])
+    else:
+        assert lens.focus_distance_m(position) == pytest.approx(lens.focus_range_m()[1])

@@ -1,7 +1,7 @@
 """A driver in a process of its own: pictures, camera_info and clouds with jitter on their delivery and losses, as asked for.
 
-Each picture's first pixel and each cloud's first point carry the number of the frame. Run by test_topics_source.py; prints one line
-of JSON with the numbers that were really sent.
+Each picture's first pixel and each cloud's first point carry the number of the frame. Run by test_topics_source.py; prints one
+line of JSON with the numbers that were really sent.
 Usage: driver_process.py PERIOD_S COUNT JITTER_S STAMP_JITTER_S LOSS CLOUD_DELAY_S SEED
 """
 

@@ -20,6 +20,10 @@ SEEN_GROUPS = np.array([1, 1, 1, 1, 0, 0], np.uint8)
 """Geom groups that a rangefinder meets: not glass (4), not the rig itself (5)."""
 BLOCK_ROWS = 32
 """Depth images are worked on in blocks that fit a processor's cache."""
+SLANT_PX = 2
+"""Pixels of a row so near to each other that fall on the same column of the right image belong to one surface."""
+NEAREST_M = 1e-3
+"""What is nearer to a depth camera is taken to be this near."""
 BEAM_RAYS = 19
 LEAST_ECHO = 0.2
 """Of the power that comes back from the largest range when the whole beam meets a surface squarely: what is still heard."""
@@ -107,7 +111,8 @@ class DepthCamera:
         first = max(rows.start - 1, 0)
         around = depth[first : rows.stop + 1]  # one row more on each side, for the slopes
         own = slice(rows.start - first, rows.stop - first)
-        disparity = np.divide(scale, around, out=np.zeros_like(around), where=around > 0.0)  # px; 0 at infinity
+        # Pixels; 0 at infinity and where nothing is known.
+        disparity = np.divide(scale, np.maximum(around, NEAREST_M), out=np.zeros_like(around), where=around > 0.0)
         middle_row = 0.5 * (len(depth) - 1) - first
         lost = _grazing(disparity, fx_px, middle_row, math.cos(self.grazing_rad))[own] | _unmatched(disparity[own])
         # z = f b / d, so that dz = z^2 / (f b) dd: the error of the depth grows with its square.
@@ -128,15 +133,21 @@ def _unmatched(disparity_px: np.ndarray) -> np.ndarray:
     """(H, W) bool: pixels whose spot the right imager does not see.
 
     A spot in column u lies in column u - d there. Either that is outside, which makes a band without depth on the left (RealSense
-    D400 data sheet, 'invalid depth band'); or a nearer thing, which here stands further to the right, lies there too or even to
-    the left of it: the shadow on the left of things.
+    D400 data sheet, 'invalid depth band'); or a nearer thing, which here stands further to the right, lies in the same column:
+    the shadow on the left of things.
     """
-    columns = np.arange(disparity_px.shape[1], dtype=np.float32)
-    place = columns - disparity_px
-    leftmost = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]  # of this pixel and all on its right
-    unmatched = place < -0.5
-    unmatched[:, :-1] |= leftmost[:, 1:] <= place[:, :-1]
-    return np.asarray(unmatched)
+    height, width = disparity_px.shape
+    columns = np.arange(width)
+    place = np.rint(columns - disparity_px)
+    outside = place < 0.0
+    place += 1.0
+    np.maximum(place, 0.0, out=place)  # column 0 is for all that lies outside
+    spots = place.astype(np.intp)
+    spots += (np.arange(height) * (width + 1))[:, None]
+    seen = np.zeros(height * (width + 1), np.int32)
+    seen[spots] = columns  # the last one written, which is the furthest to the right and so the nearest, stays
+    # Neighbours on a slanting surface may fall on the same column without hiding each other.
+    return np.asarray(outside | (seen[spots] - columns > SLANT_PX))
 
 
 def _grazing(disparity_px: np.ndarray, focal_px: float, middle_row: float, least_cosine: float) -> np.ndarray:

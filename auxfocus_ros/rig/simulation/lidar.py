@@ -6,7 +6,8 @@ A pulse spreads while it flies, and what comes back is weak. Five things follow,
   a return is lost, a weak one is ranged badly.
 - The footprint. A pulse lights a small patch. Where two things lie in it, one of them is reported, in proportion to its share of
   the patch, so that a thin wire is met by some pulses; or a point in between, which belongs to neither.
-- Glass sends back a few of the pulses that meet it squarely, and lets the others through to what is behind.
+- Glass sends back a few of the pulses that meet it squarely, and lets the others through to what is behind, which is never a
+  second pane.
 - A few pulses are lost for no reason that this model has.
 - There is a least and a largest range.
 
@@ -337,7 +338,7 @@ def cloud_of(scan: Scan, echoes: Echoes) -> np.ndarray:
 
 
 def join_clouds(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Clouds of `CLOUD_DTYPE` one after the other; `np.concatenate` leaves anything in the bytes between fields, which travel too."""
+    """Clouds of `CLOUD_DTYPE` in a row. `np.concatenate` would leave anything in the bytes between fields, which travel too."""
     cloud = np.zeros(sum(len(part) for part in parts), CLOUD_DTYPE)
     begin = 0
     for part in parts:

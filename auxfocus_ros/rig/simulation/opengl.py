@@ -7,6 +7,7 @@ where there is no graphics card (Mesa's llvmpipe).
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import sys
 from typing import Any
@@ -23,10 +24,9 @@ def load_mujoco() -> Any:
     Raises:
         MissingLibraryError: it is not installed, or cannot be loaded.
     """
-    if "mujoco" not in sys.modules and "MUJOCO_GL" not in os.environ and sys.platform.startswith("linux"):
-        backend = next((name for name, library in _LIBRARIES.items() if _loads(library)), None)
+    if "mujoco" not in sys.modules and "MUJOCO_GL" not in os.environ:
         # `disable` lets the physics and the lidar work; asking for a picture then says what is missing.
-        os.environ["MUJOCO_GL"] = backend or "disable"
+        os.environ["MUJOCO_GL"] = _present() or "disable"
     try:
         import mujoco
     except ImportError as error:
@@ -42,16 +42,23 @@ def make_context(width_px: int, height_px: int) -> Any:
     Raises:
         MissingLibraryError: the system has no OpenGL that works without a screen; one line with the packages to install.
     """
-    mujoco = load_mujoco()
-    context_class = getattr(mujoco, "GLContext", None)
-    if context_class is None:
+    load_mujoco()
+    wanted = os.environ.get("MUJOCO_GL", "").lower()
+    backend = wanted if wanted in _LIBRARIES else _present()
+    if backend is None:
         raise MissingLibraryError(f"there is no OpenGL to draw with: {REMEDY}")
     try:
-        context = context_class(width_px, height_px)
+        # By name: what MuJoCo took as its own when it was imported may be for screens.
+        context = importlib.import_module(f"mujoco.{backend}").GLContext(width_px, height_px)
         context.make_current()
     except Exception as error:  # each back end raises its own
-        raise MissingLibraryError(f"OpenGL does not start: {REMEDY} ({_line(error)})") from error
+        raise MissingLibraryError(f"OpenGL ({backend}) does not start: {REMEDY} ({_line(error)})") from error
     return context
+
+
+def _present() -> str | None:
+    """The first back end whose library the system has."""
+    return next((name for name, library in _LIBRARIES.items() if _loads(library)), None)
 
 
 def _loads(library: str) -> bool:

@@ -9,7 +9,7 @@
     camera: {width_px: 640, height_px: 480, lens: gimbal_35mm, sensor_width_m: 0.0236, exposure_s: 0.004}
     platform: {position_m: [0, 0, 1.6], heading_rad: 0.0,             # or path: {...}, see paths.py
                shake: {rotation_rad: 0.004, translation_m: 0.002, frequency_hz: 8.0}}     # rms
-    gimbal: {urdf: pan_tilt_gimbal, pan_rad: 0.0, tilt_rad: 0.0, stabilise: true, follow: walker}
+    gimbal: {urdf: pan_tilt_gimbal, pan_rad: 0.0, tilt_rad: 0.0, stabilise: true, follow: walker, follow_height_m: 1.5}
     depth_sensor: {kind: spinning_16, mount: gimbal, noise: true, rolling: false}
     light: {level: 1.0, changes: [[5.0, 1.0], [8.0, 0.1]]}           # [time s, level], linear between
     things:
@@ -84,13 +84,17 @@ class PlatformSettings:
 
 @dataclass(frozen=True)
 class GimbalSettings:
-    """The gimbal: its URDF, where it looks at first, whether it holds its view against the platform, and what it follows."""
+    """The gimbal: its URDF, where it looks at first, whether it holds its view against the platform, and what it follows.
+
+    follow_height_m: above the origin of what it follows; None: its middle.
+    """
 
     urdf: str = "pan_tilt_gimbal"
     pan_rad: float = 0.0
     tilt_rad: float = 0.0
     stabilise: bool = True
     follow: str = ""
+    follow_height_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -325,6 +329,8 @@ def _gimbal(value: object, where: str) -> GimbalSettings:
     entry = mapping(value, where, tuple(field.name for field in fields(GimbalSettings)))
     given: dict[str, Any] = {key: text(entry[key], f"{where}.{key}") for key in ("urdf", "follow") if key in entry}
     given |= {key: number(entry[key], f"{where}.{key}", -math.pi, math.pi) for key in ("pan_rad", "tilt_rad") if key in entry}
+    if "follow_height_m" in entry:
+        given["follow_height_m"] = number(entry["follow_height_m"], f"{where}.follow_height_m", -1000.0, 1000.0)
     if "stabilise" in entry:
         given["stabilise"] = flag(entry["stabilise"], f"{where}.stabilise")
     return GimbalSettings(**given)

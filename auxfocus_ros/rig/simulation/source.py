@@ -114,7 +114,7 @@ class SimulationSource:
             seed, rate_hz, width_px, height_px, depth_sensor, mount, light, noise, rolling, stabilise: win over the scene's
                 (`SceneDescription.with_options`); light: level of the light, 1: as the scene was made.
             defocus: render the lens's defocus; without it pictures are sharp all over.
-            position_steps: where the glass is at first, motor steps; None: at the middle of the lens's range.
+            position_steps: where the glass is at first, motor steps; None: at the hyperfocal distance.
             endless: one pass never ends.
             live: frames are wanted in real time; see the module's text.
             on_problem: called with one line for what a person should know.
@@ -146,8 +146,7 @@ class SimulationSource:
             exposure_s=settings.exposure_s, reference_exposure_s=settings.reference_exposure_s, gain=settings.gain,
             full_well_e=settings.full_well_e, read_noise_e=settings.read_noise_e, auto_gain=settings.auto_gain,
         )  # fmt: skip
-        middle = round(0.5 * (self.lens.min_position_steps + self.lens.max_position_steps))
-        self._position = float(middle)
+        self._position = self.lens.hyperfocal_position_steps
         if position_steps is not None:
             if not self.lens.contains(position_steps):
                 raise ConfigurationError(

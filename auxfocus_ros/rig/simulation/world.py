@@ -134,7 +134,7 @@ class World:
 
     def advance(self, time_s: float) -> list[JointReading]:
         """Step the physics until it has reached a time; joint readings that came up on the way."""
-        readings = []
+        readings = [] if self._step_count else [self.joints_at(0.0)]
         while self._step_count * STEP_S < time_s - 1e-9:
             self._step()
             if self._step_count % JOINT_STATE_EVERY == 0:
@@ -307,7 +307,8 @@ class World:
         """(pan, tilt) on the level platform that look at the middle of the followed thing."""
         thing = self._followed
         assert thing is not None
-        height = np.array([0.0, 0.0, self._middles[thing.id][2]])
+        above_m = self.scene.gimbal.follow_height_m
+        height = np.array([0.0, 0.0, self._middles[thing.id][2] if above_m is None else above_m])
         path = thing.settings.path
         target = (self.model.body_pos[thing.body] if path is None else path.at(time_s).position_m) + height
         position, heading = self._level(time_s)

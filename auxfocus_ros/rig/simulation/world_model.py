@@ -115,8 +115,7 @@ def _load_textures(spec: Any, model: Path, mujoco: Any) -> None:
         if texture.type != mujoco.mjtTexture.mjTEXTURE_2D and list(texture.gridsize) == [1, 1]:
             side = min(picture.shape[:2])
             picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)  # a face of a cube is square
-        # MuJoCo's first row is the bottom one.
-        rgb = np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)[::-1])
+        rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
         texture.file, texture.nchannel = "", 3
         texture.height, texture.width = rgb.shape[:2]
         texture.data = rgb.tobytes()

@@ -46,7 +46,7 @@ def test_depth_comes_in_steps_of_disparity() -> None:
 def test_a_thing_throws_a_shadow_on_its_left() -> None:
     """Wall at 4 m: 5 px. Thing at 1 m in columns 60 to 79: 20 px.
 
-    The thing lies in columns 40 to 59 of the right image, where the wall's columns 45 to 64 would be: those from 45 to 59 are lost.
+    In the right image the thing lies in columns 40 to 59, where the wall's columns 45 to 64 would be; 45 to 59 are lost.
     The wall's columns 0 to 4 lie outside the right image.
     """
     depth = wall(4.0, 8, 120)
@@ -58,7 +58,7 @@ def test_a_thing_throws_a_shadow_on_its_left() -> None:
 
 
 def test_what_is_out_of_range_still_throws_its_shadow() -> None:
-    """A thing at 0.2 m is not reported; its 100 px hide 95 columns of the wall."""
+    """A thing at 0.2 m is not reported; moved by 100 px it lies where the wall's columns 55 to 64 would be."""
     depth = wall(4.0, 8, 200)
     depth[:, 150:160] = 0.2
     seen = measure(QUIET, depth)[0]
@@ -69,7 +69,7 @@ def test_surfaces_met_flatly_are_lost() -> None:
     """A floor 1 m below: pixel (u, v) from the middle sees it at depth f / v, with a cosine of v / sqrt(u^2 + v^2 + f^2)."""
     height, width = 233, 161
     u, v = np.arange(width) - 80.0, (np.arange(height) - 116.0)[:, None]
-    depth = np.where(v > 0.0, FOCAL_PX / np.maximum(v, 1e-3), np.inf)
+    depth = np.where(v > 0.0, FOCAL_PX / np.maximum(v, 1e-3), np.inf) * np.ones(width)
     cosine = v / np.sqrt(u**2 + v**2 + FOCAL_PX**2)
     camera = replace(QUIET, range_min_m=0.01, range_max_m=1000.0, baseline_m=0.001, grazing_rad=math.radians(80.0))
     seen = measure(camera, depth) > 0.0

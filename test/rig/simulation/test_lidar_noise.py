@@ -209,20 +209,20 @@ def test_the_same_seed_gives_the_same_cloud(name: str) -> None:
 @settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from(list(PATTERNS)),
-    st.floats(0.0, 1.0),
-    st.floats(0.0, 1.0),
-    st.floats(0.0, 1.0),
-    st.floats(0.0, 1.0),
+    st.builds(
+        LidarNoise,
+        range_sigma_m=st.floats(0.0, 1.0),
+        weak_sigma_m=st.floats(0.0, 1.0),
+        dropout_share=st.floats(0.0, 1.0),
+        flying_share=st.floats(0.0, 1.0),
+    ),
     st.integers(0, 99),
 )
-def test_whatever_the_noise_points_are_finite_and_within_range(
-    name: str, sigma: float, weak: float, dropout: float, flying: float, seed: int
-) -> None:
+def test_whatever_the_noise_points_are_finite_and_within_range(name: str, noise: LidarNoise, seed: int) -> None:
     rng = np.random.default_rng(seed)
     model, data = compiled(
         EDGE + '<geom type="plane" size="0 0 1" pos="0 0 -1"/><geom type="box" pos="2 0 0" size=".01 1 1" group="4"/>'
     )
-    noise = LidarNoise(range_sigma_m=sigma, weak_sigma_m=weak, dropout_share=dropout, flying_share=flying)
     lidar = Lidar(model, PATTERNS[name], noise, glass={43: 0.5})
     cloud = lidar.scan(model, data, rng.uniform(-0.5, 0.5, 3), np.eye(3), float(rng.uniform(0, 30)), rng)
     xyz = np.stack([cloud[axis] for axis in "xyz"], axis=-1).astype(np.float64)

@@ -90,8 +90,13 @@ def test_a_noisy_reading_stays_within_range() -> None:
 
 @pytest.mark.parametrize(
     ("position", "direction", "words"),
-    [((0, 0, math.nan), (1, 0, 0), "position"), ((0, 0), (1, 0, 0), "position"), ((0, 0, 0), (0, 0, 0), "not all 0"), ((0, 0, 0), (math.inf, 0, 0), "direction")],
-)  # fmt: skip
+    [
+        ((0, 0, math.nan), (1, 0, 0), "position"),
+        ((0, 0), (1, 0, 0), "position"),
+        ((0, 0, 0), (0, 0, 0), "not all 0"),
+        ((0, 0, 0), (math.inf, 0, 0), "direction"),
+    ],
+)
 def test_bad_poses_are_refused(position: tuple[float, ...], direction: tuple[float, ...], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read(WALL, position=position, direction=direction)
