@@ -27,10 +27,8 @@ REPEATS_ALLOWED = 5
 """Messages in a row with the same stamp before it is said that the stamps stand still."""
 DELAYS_KEPT = 128
 DELAYS_NEEDED = 16
-"""Arrivals before it is believed how late a message can be: of 16 delays spread evenly over a range, one time in 65,000 none lies
-in its upper half, which is what DELAY_MARGIN forgives."""
-DELAY_MARGIN = 1.0
-"""How much later than ever seen a message may still be, in parts of the spread of delays."""
+"""Arrivals before it is believed how late a message can be. Of n delays spread evenly over a range, the slowest lies so low that
+more than DELAYS_NEEDED / n of what was seen is missing above it once in 65,000 times at most: that much is allowed on top."""
 DELAY_GRAIN_NS = 5_000_000
 
 
@@ -212,7 +210,8 @@ class StreamClock:
         self._delays.append(arrival_ns - stamp_ns)
         ordered = sorted(self._delays)
         self._usual_ns = ordered[len(ordered) // 2]
-        self._slowest_ns = round(ordered[-1] + DELAY_MARGIN * (ordered[-1] - ordered[0])) + DELAY_GRAIN_NS
+        unseen_ns = (ordered[-1] - ordered[0]) * DELAYS_NEEDED // len(ordered)
+        self._slowest_ns = ordered[-1] + unseen_ns + DELAY_GRAIN_NS
 
     def _forget(self) -> None:
         self.latest_ns = None

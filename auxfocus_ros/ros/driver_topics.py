@@ -24,7 +24,7 @@ LOOK_EVERY_S = 0.2
 SAY_AFTER_S = 5.0
 """A topic that nobody publishes is said after so long; it is still looked for."""
 # Deeper than PICTURE_IN: these callbacks only queue, so depth is no lag, and two that arrive together must not be one.
-DRIVER_IN = profile(reliable=False, depth=5)
+DRIVER_IN = profile(reliable=False, depth=10)
 INFO_IN = profile(reliable=False, depth=20)
 LATCHED_IN = profile(reliable=True, depth=5, latched=True)
 JOINTS_IN = profile(reliable=False, depth=100)

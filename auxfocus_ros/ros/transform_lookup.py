@@ -75,7 +75,7 @@ class TransformLookup:
         found = read_transform(message)
         # A mount that does not move stays one object, so that nobody downstream takes it for a new one.
         known = self._constant.get(names)
-        if known is not None and _equal(known, found):
+        if known is not None and _same(known, found):
             return known
         self._constant[names] = found
         return found
@@ -111,8 +111,9 @@ def _plain(frame: str) -> str:
     return frame.lstrip("/")
 
 
-def _equal(a: RigidTransform, b: RigidTransform) -> bool:
-    return bool((a.rotation == b.rotation).all() and (a.translation_m == b.translation_m).all())
+def _same(a: RigidTransform, b: RigidTransform) -> bool:
+    """To a nanometre and a nanoradian: what tf2 interpolates and composes comes back with other last digits."""
+    return bool(abs(a.rotation - b.rotation).max() < 1e-9 and abs(a.translation_m - b.translation_m).max() < 1e-9)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,16 +1,21 @@
 """Which camera_info belongs to a live picture."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
-from sensor_msgs.msg import CameraInfo
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.rig.intrinsics import FOLLOWED, KEPT, IntrinsicsShelf
 
 
-def info(focal: float = 30.0, width: int = 32, height: int = 24) -> CameraInfo:
-    return CameraInfo(width=width, height=height, k=[focal, 0.0, 15.5, 0.0, focal, 11.5, 0.0, 0.0, 1.0])
+def info(focal: float = 30.0, width: int = 32, height: int = 24) -> SimpleNamespace:
+    """What is read of a sensor_msgs/CameraInfo."""
+    whole = SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0)
+    k = [focal, 0.0, 15.5, 0.0, focal, 11.5, 0.0, 0.0, 1.0]
+    return SimpleNamespace(
+        width=width, height=height, distortion_model="plumb_bob", d=[], k=k, p=[0.0] * 12, binning_x=0, binning_y=0, roi=whole
+    )
 
 
 def test_its_own_stamp_then_the_newest_of_its_size_then_the_newest() -> None:
@@ -57,7 +62,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     with pytest.raises(InputError):
         shelf.add(1, info(math.nan))
     with pytest.raises(InputError, match="K is zero"):
-        shelf.add(1, CameraInfo(width=32, height=24))
+        shelf.add(1, info(0.0))
     assert shelf.latest is not None and shelf.latest.fx_px == 30.0 and not shelf.find(1, 32, 24).own
 
 

@@ -115,7 +115,7 @@ def test_every_value_has_its_own_source(name: str) -> None:
     keys = set(yaml.safe_load(text)) & {"topics", "focus_control", "points"}
     assert keys
     for key in keys:
-        before = text[: re.search(rf"^{key}:", text, re.MULTILINE).start()]  # type: ignore[union-attr]
+        before = text[: text.index(f"\n{key}:") + 1]
         inside = text[len(before) :].split("\n\n")[0]
         comment = before.rstrip("\n").split("\n\n")[-1] + inside
         assert re.search(r"#.*(README|\.cpp|\.py|\.yaml|issue \d)", comment), f"{name}: no source at {key}"
@@ -126,6 +126,25 @@ def test_topics_stand_on_their_own(name: str) -> None:
     """Absolute and valid: where the nodes run must not change what a driver's topics are called."""
     for topic in load_rig(name).topics.values():
         assert re.fullmatch(r"(/[A-Za-z_][A-Za-z0-9_]*)+", topic)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_example_keeps_our_own_topics_apart(name: str) -> None:
+    """A driver whose topics are called as the graph's own needs a namespace for the graph; the others do not."""
+    own = {"/camera/image_raw", "/camera/camera_info", "/points", "/depth/image_raw"}
+    commands = re.findall(r"auxfocus up .*", (RIGS / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert len(commands) == 1 and f"--source topics --rig {name}" in commands[0]
+    assert ("--namespace" in commands[0]) == bool(own & set(load_rig(name).topics.values()))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_example_says_where_depth_comes_from(name: str) -> None:
+    """What the preset does not name is named beside it; a depth image is not taken unless asked for."""
+    command = re.findall(r"auxfocus up .*", (RIGS / f"{name}.yaml").read_text(encoding="utf-8"))[0]
+    topics = load_rig(name).topics
+    assert ("--depth depth" in command) == ("depth" in topics)
+    assert ("gimbal_rig.points_topic=" in command) == ("points" not in topics and "depth" not in topics)
+    assert ("gimbal_rig.image_topic=" in command) == ("image" not in topics)
 
 
 def test_the_page_on_drivers_names_every_preset_and_its_topics() -> None:

@@ -42,6 +42,8 @@ PULSE_LENGTH_M = 0.6
 GLASS_LOBE = 10.0
 """Exponent of the cosine with which returns from glass fall: half are left at 21 deg. The shape is Phong's, its width is ours.
 That lidars see glass near its normal only: Foster and others, "VisAGGE: visible angle grid for glass environments", ICRA 2013."""
+MARGIN_M = 5.0
+"""How far beyond its largest range a lidar looks: noise may bring a point back into it."""
 KEPT_PLANS = 64
 """Windows of a scan whose rays are kept sorted."""
 _NOTHING, _BETWEEN = -1, -2  # in place of a geom: nothing was met; a point between two things
@@ -219,13 +221,10 @@ class Lidar:
             raise InputError("this lidar was made for another MuJoCo model: make one for each model")
         pose = _checked_pose(position_m, rotation)
         plan = self._plan(self.pattern.scan(start_s), window)
-        if not self.noise.enabled:
-            self._caster.follow(data)
-            return self._exact(pose, plan)
-        if rng is None:
+        if self.noise.enabled and rng is None:
             raise InputError("a lidar with noise needs a random generator: hand one in, or switch its noise off")
-        self._caster.follow(data)
-        return self._noisy(pose, plan, rng)
+        self._caster.follow(data, pose.origin, self.pattern.range_max_m + MARGIN_M)
+        return self._noisy(pose, plan, rng) if self.noise.enabled and rng is not None else self._exact(pose, plan)
 
     def _exact(self, pose: _Pose, plan: _Plan) -> Echoes:
         rays, hits = self._cast_middles(pose, plan, glass=False)
@@ -235,7 +234,7 @@ class Lidar:
     def _noisy(self, pose: _Pose, plan: _Plan, rng: np.random.Generator) -> Echoes:
         noise = self.noise
         rays, hits = self._cast_middles(pose, plan, glass=True)
-        self._pass_glass(pose, rays, hits, rng)
+        self._pass_glass(rays, hits, rng)
         power = self._power(hits.geom, hits.normal, rays)
         if noise.footprint:
             self._spread(pose, plan, hits, power, rng)
@@ -257,21 +256,21 @@ class Lidar:
         """The middles of the pulses: rays (N, 3) in the world and what they meet."""
         patches, count = plan.patches, len(plan.patches.rays)
         rays, hits = np.matmul(patches.rays, pose.turn.T, out=self._rays[:count]), self._middle.part(0, count)
-        self._caster.cast(pose.origin, rays, patches, pose.turn, hits, glass=glass)
+        self._caster.cast(rays, patches, pose.turn, hits, glass=glass)
         return rays, hits
 
     def _power(self, geom: np.ndarray, normal: np.ndarray, rays: np.ndarray) -> np.ndarray:
         """(N,) share of a pulse that is scattered back: reflectivity times cosine of the incidence; 0 where nothing was met."""
         return self._reflectivity[geom] * np.abs(np.einsum("ij,ij->i", normal, rays))
 
-    def _pass_glass(self, pose: _Pose, rays: np.ndarray, hits: Hits, rng: np.random.Generator) -> None:
+    def _pass_glass(self, rays: np.ndarray, hits: Hits, rng: np.random.Generator) -> None:
         """Let the pulses that glass does not send back meet what is behind."""
         met = np.flatnonzero(self._is_glass[hits.geom])
         if not len(met):
             return
         cosine = np.abs(np.einsum("ij,ij->i", hits.normal[met], rays[met]))
         passing = met[rng.random(len(met)) >= self._glass_share[hits.geom[met]] * cosine**GLASS_LOBE]
-        behind = self._caster.cast_through_glass(pose.origin, rays[passing])
+        behind = self._caster.cast_through_glass(rays[passing])
         hits.geom[passing], hits.distance[passing], hits.normal[passing] = behind.geom, behind.distance, behind.normal
 
     def _spread(self, pose: _Pose, plan: _Plan, hits: Hits, power: np.ndarray, rng: np.random.Generator) -> None:
@@ -289,7 +288,7 @@ class Lidar:
         rays += up[:, None] * plan.up
         rays = np.matmul(rays, pose.turn.T, out=self._side_rays[:count])
         side = self._side.part(0, count)
-        self._caster.cast(pose.origin, rays, patches, pose.turn, side, glass=False, margin_rad=0.5 * math.hypot(width, height))
+        self._caster.cast(rays, patches, pose.turn, side, glass=False, margin_rad=0.5 * math.hypot(width, height))
         other = np.flatnonzero((side.geom != hits.geom) & ~self._is_glass[hits.geom])
         length = np.sqrt(1.0 + np.square(across[other]) + np.square(up[other]))
         geom, range_m = side.geom[other], side.distance[other] * length

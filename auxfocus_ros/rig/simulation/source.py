@@ -28,6 +28,7 @@ from auxfocus_ros.optics.lens import Lens
 from auxfocus_ros.optics.rigid import RigidTransform
 from auxfocus_ros.rig.frame import Frame, JointReading, LensReading
 from auxfocus_ros.rig.gimbal import GimbalCommand
+from auxfocus_ros.rig.simulation.camera_blur import add_moments, picture_flow
 from auxfocus_ros.rig.simulation.camera_sensor import SensorConfig, expose
 from auxfocus_ros.rig.simulation.motion_blur import SubframeMean, image_motion_px, subframe_times
 from auxfocus_ros.rig.simulation.range_sensors import RangeSensors, Ranges
@@ -71,6 +72,19 @@ class _Look:
     things: tuple[ThingPose, ...]
     exposed_at_s: float
     took_s: float
+
+
+@dataclass(frozen=True)
+class _ExposurePlan:
+    """How an exposure is made: `drawn` pictures, odd, and of each `moved` moments along the camera's motion, odd."""
+
+    drawn: int
+    moved: int
+
+
+def _odd(count: int) -> int:
+    """At least as many, and one in the middle."""
+    return count + 1 - count % 2
 
 
 class SimulationSource:
@@ -232,9 +246,10 @@ class SimulationSource:
         joints = world.advance(end_s)
         camera = self._camera(position)
         world_turn, world_shift = world.optical_motion(time_s + 0.5 * settings.exposure_s)
-        moments = time_s + self._exposure_times(time_s, camera, world_turn, world_shift)
-        middle = len(moments) // 2
-        mean = SubframeMean(settings.height_px, settings.width_px) if len(moments) > 1 else None
+        plan = self._exposure_plan(time_s, camera, world_turn, world_shift)
+        moments = time_s + (np.arange(plan.drawn) + 0.5) / plan.drawn * settings.exposure_s
+        middle = plan.drawn // 2
+        mean = SubframeMean(settings.height_px, settings.width_px) if plan.drawn * plan.moved > 1 else None
         picture, depth, labels = None, None, None
         ranges: Ranges | None = None
         for number, moment in enumerate(moments):
@@ -249,7 +264,8 @@ class SimulationSource:
                 motion, base = CameraMotion(pose, world_turn, world_shift), world.world_from(self.robot.root)
                 things = tuple(self._pose_of(thing, float(moment)) for thing in world.parts.things)
             if mean is not None:
-                mean.add(drawn)
+                flow = picture_flow(its_depth, camera, world_turn, world_shift)
+                add_moments(mean, drawn, flow, settings.exposure_s / plan.drawn, plan.moved)
         if self._ranges.rolling:
             assert ranges is not None
             ranges = self._ranges.sweep(world, ranges, time_s, rng)
@@ -276,28 +292,36 @@ class SimulationSource:
         middle_x, middle_y = 0.5 * (settings.width_px - 1), 0.5 * (settings.height_px - 1)
         return CameraModel(settings.width_px, settings.height_px, focal_px, focal_px, middle_x, middle_y)
 
-    def _exposure_times(self, time_s: float, camera: CameraModel, turn: np.ndarray, shift: np.ndarray) -> np.ndarray:
-        """Moments of the exposure at which pictures are taken, from its start: an odd number, so that one is its middle."""
+    def _exposure_plan(self, time_s: float, camera: CameraModel, turn: np.ndarray, shift: np.ndarray) -> _ExposurePlan:
+        """As many pictures as things that move by themselves need, and as many moments of each as the camera's motion needs."""
         settings, world = self.scene.camera, self._world
-        if settings.subframes < 2:
-            return np.array([0.5 * settings.exposure_s])
+        half_size_px = (0.5 * settings.width_px, 0.5 * settings.height_px)
+        largest = settings.subframes - 1 + settings.subframes % 2
+        still, standing = np.zeros(3), 1e9
+        own_px = image_motion_px(
+            still, still, standing, camera.fx_px, settings.exposure_s,
+            half_size_px=half_size_px, things=self._moving_in_view(time_s, camera),
+        )  # fmt: skip
+        camera_px = image_motion_px(turn, shift, self._nearest_m, camera.fx_px, settings.exposure_s, half_size_px=half_size_px)
+        drawn = _odd(len(subframe_times(settings.exposure_s, own_px, largest)))
+        return _ExposurePlan(drawn, _odd(len(subframe_times(settings.exposure_s, camera_px / drawn, max(1, largest // drawn)))))
+
+    def _moving_in_view(self, time_s: float, camera: CameraModel) -> list[tuple[float, float]]:
+        """(speed, nearest depth) of things that move and may stand in the picture; `look` has been called."""
+        world = self._world
         optical_from_world = world.world_from(OPTICAL_FRAME).inverse()
         moving = []
         for thing in world.parts.things:
             speed = float(np.linalg.norm(world.velocity_of(thing, time_s)))
-            if speed > 0.0:
-                depth = float(optical_from_world.apply(world.middle_of(thing)[None])[0][2])
-                size = float(world.model.geom_rbound[list(thing.geoms)].max())
-                if depth > -size:
-                    moving.append((speed, max(depth - size, NEAREST_THING_M)))
-        motion = image_motion_px(
-            turn, shift, self._nearest_m, camera.fx_px, settings.exposure_s,
-            half_size_px=(0.5 * settings.width_px, 0.5 * settings.height_px), things=moving,
-        )  # fmt: skip
-        largest = settings.subframes - 1 + settings.subframes % 2
-        count = len(subframe_times(settings.exposure_s, motion, largest))
-        count += 1 - count % 2
-        return np.asarray((np.arange(count) + 0.5) / count * settings.exposure_s)
+            if speed == 0.0:
+                continue
+            x, y, z = optical_from_world.apply(world.middle_of(thing)[None])[0]
+            size = float(world.model.geom_rbound[list(thing.geoms)].max())
+            reach_x = (0.5 * camera.width_px) / camera.fx_px * max(z, 0.0) + 2.0 * size
+            reach_y = (0.5 * camera.height_px) / camera.fy_px * max(z, 0.0) + 2.0 * size
+            if z > -size and abs(x) < reach_x and abs(y) < reach_y:
+                moving.append((speed, max(float(z) - size, NEAREST_THING_M)))
+        return moving
 
     # Second stage, in the caller's thread
 

@@ -1,5 +1,6 @@
 """Rays cast in patches against one geom after another, as MuJoCo itself casts a single ray."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,18 @@ import pytest
 from auxfocus_ros.rig.simulation.opengl import load_mujoco
 from auxfocus_ros.rig.simulation.ray_caster import Hits, RayCaster, sort_into_patches
 
+# A wall of 24 facets, 20 m away and from 1 m to 6 m high.
+_AROUND = [(20.0 * math.cos(a), 20.0 * math.sin(a)) for a in np.arange(24) * math.pi / 12]
+_VERTICES = " ".join(f"{x} {y} {z}" for z in (1, 6) for x, y in _AROUND)
+_FACES = " ".join(f"{n} {(n + 1) % 24} {n + 24} {(n + 1) % 24} {(n + 1) % 24 + 24} {n + 24}" for n in range(24))
+RING = f'<asset><mesh name="ring" inertia="shell" vertex="{_VERTICES}" face="{_FACES}"/></asset>'
 KINDS = ("box", "capsule", "ellipsoid", "cylinder", "sphere")
 
 
 def compiled(world: str) -> tuple[Any, Any]:
     """Model and data of what stands in a worldbody."""
     mujoco = load_mujoco()
-    model = mujoco.MjModel.from_xml_string(f"<mujoco><worldbody>{world}</worldbody></mujoco>")
+    model = mujoco.MjModel.from_xml_string(f"<mujoco>{RING}<worldbody>{world}</worldbody></mujoco>")
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
@@ -22,8 +28,9 @@ def compiled(world: str) -> tuple[Any, Any]:
 
 
 def random_world(rng: np.random.Generator) -> str:
-    """Planes and 40 things, some on moving bodies, some of glass, some of the rig itself."""
-    parts = ['<geom type="plane" size="0 0 1"/><geom type="plane" size="3 2 1" pos="2 1 3" euler="0 170 0"/>']
+    """Planes, a ring of hills and 40 things, some on moving bodies, some of glass, some of the rig itself."""
+    parts = ['<geom type="mesh" mesh="ring"/><geom type="box" size="30 .5 .1" pos="0 2 .1" euler="0 0 20"/>']
+    parts += ['<geom type="plane" size="0 0 1"/><geom type="plane" size="3 2 1" pos="2 1 3" euler="0 170 0"/>']
     for number in range(40):
         size, turn = rng.uniform(0.02, 2.0, 3), rng.uniform(0.0, 360.0, 3)
         shape = f'type="{KINDS[number % 5]}" size="{size[0]} {size[1]} {size[2]}" group="{[0, 0, 1, 4, 5][number // 8]}"'
@@ -60,15 +67,15 @@ def test_patches_give_what_single_rays_give(seed: int, glass: bool) -> None:
     rays = patches.rays @ turn.T
     origin = rng.uniform((-6, -6, 0.2), (6, 6, 2))
     caster, hits = RayCaster(model), Hits.empty(2000)
-    caster.follow(data)
-    caster.cast(origin, rays, patches, turn, hits, glass=glass)
+    caster.follow(data, origin)
+    caster.cast(rays, patches, turn, hits, glass=glass)
     expected = single_rays(model, data, origin, rays, glass)
     assert (hits.geom == expected.geom).all()
     met = hits.geom >= 0
     assert met.sum() > 200
     assert np.abs(hits.distance - expected.distance).max() < 1e-12
     assert np.abs(hits.normal - expected.normal)[met].max() < 1e-12
-    behind = caster.cast_through_glass(origin, rays[:100])
+    behind = caster.cast_through_glass(rays[:100])
     expected = single_rays(model, data, origin, rays[:100], False)
     assert (behind.geom == expected.geom).all() and np.abs(behind.distance - expected.distance).max() < 1e-12
 
@@ -76,9 +83,9 @@ def test_patches_give_what_single_rays_give(seed: int, glass: bool) -> None:
 def test_rays_may_leave_their_cone_by_the_margin() -> None:
     model, data = compiled('<geom type="sphere" pos="10 0 0" size=".01"/>')
     caster, hits = RayCaster(model), Hits.empty(1)
-    caster.follow(data)
+    caster.follow(data, np.zeros(3))
     patches = sort_into_patches(np.array([[np.cos(0.02), np.sin(0.02), 0.0]]))  # 0.2 m beside the sphere
-    caster.cast(np.zeros(3), np.array([[1.0, 0.0, 0.0]]), patches, np.eye(3), hits, glass=False, margin_rad=0.02)
+    caster.cast(np.array([[1.0, 0.0, 0.0]]), patches, np.eye(3), hits, glass=False, margin_rad=0.02)
     assert hits.geom.tolist() == [0] and hits.distance[0] == pytest.approx(9.99, abs=1e-12)
 
 
@@ -90,9 +97,9 @@ def test_things_are_met_where_they_are_when_the_caster_follows() -> None:
     for x in (5.0, 8.0):
         data.mocap_pos[0] = (x, 0.0, 0.0)
         load_mujoco().mj_kinematics(model, data)
-        caster.follow(data)
+        caster.follow(data, np.zeros(3))
         data.geom_xpos[:] = 99.0  # what happens to the data afterwards is nothing to the caster
-        caster.cast(np.zeros(3), patches.rays, patches, np.eye(3), hits, glass=True)
+        caster.cast(patches.rays, patches, np.eye(3), hits, glass=True)
         distances.append(float(hits.distance[0]))
     assert distances == pytest.approx([4.0, 7.0], abs=1e-12)
 
@@ -102,8 +109,8 @@ def test_the_model_is_left_as_it_was() -> None:
     before = model.geom_group.copy()
     patches, hits = sort_into_patches(directions(50, np.random.default_rng(2))), Hits.empty(50)
     caster = RayCaster(model, glass=[3])
-    caster.follow(data)
-    caster.cast(np.zeros(3), patches.rays, patches, np.eye(3), hits, glass=True)
+    caster.follow(data, np.zeros(3))
+    caster.cast(patches.rays, patches, np.eye(3), hits, glass=True)
     assert (model.geom_group == before).all()
     assert caster.is_glass[3]
 
