@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auxfocus_ros.rig.live_matching import SETTLE_NS, LiveMatcher
@@ -89,6 +89,8 @@ def expect_all_that_could_match(player: Player, pictures: list[Event], clouds: l
 
 
 @settings(deadline=None, max_examples=40)
+@example(seed=1, period_ms=20.0, jitter_ms=60.0, delay_ms=5.0, ahead=0.0)
+@example(seed=2, period_ms=100 / 3, jitter_ms=60.0, delay_ms=100.0, ahead=0.0)
 @given(
     seed=st.integers(0, 2**32 - 1),
     period_ms=st.sampled_from([20.0, 100 / 3, 50.0, 100.0]),
@@ -131,6 +133,35 @@ def test_the_first_picture_does_not_take_its_neighbours_cloud() -> None:
     player.play(pictures + clouds)
     player.take(ended=True)
     expect_all_that_could_match(player, pictures, clouds)
+
+
+def test_nothing_is_decided_before_the_periods_are_known() -> None:
+    # At 8 Hz a tolerance of 150 ms reaches the neighbour; the first cloud and the second picture are lost, so that nobody is
+    # nearer to the second cloud than the first picture.
+    pictures = [event for event in stream(PICTURES, 20, 125) if event.number != 1]
+    clouds = stream("points", 20, 125)[1:]
+    player = Player(tolerance_ms=150)
+    player.play(pictures + clouds)
+    player.take(ended=True)
+    expect_all_that_could_match(player, pictures, clouds)
+
+
+def test_what_does_not_arrive_together_does_not_belong_together() -> None:
+    # A clock that is 0.7 s ahead: each cloud waits that long, and its stamp then meets a picture taken 0.7 s later.
+    pictures, clouds = stream(PICTURES, 100, 50), stream("points", 100, 50, shift_ms=700)
+    player = Player()
+    player.play(pictures + clouds)
+    player.wait(1200)
+    assert set(player.pairs().values()) == {None}
+
+
+def test_a_clock_behind_pairs_with_nothing_and_holds_nothing_up() -> None:
+    pictures, clouds = stream(PICTURES, 200, 50), stream("points", 200, 50, shift_ms=-3000)
+    player = Player()
+    player.play(pictures + clouds)
+    assert set(player.pairs().values()) == {None} and player.matcher.foreign("points") == 3000 * MS
+    waited = [player.decided_ns[picture.number] - picture.arrival_ns for picture in pictures[30:]]
+    assert max(waited) <= TICK_NS
 
 
 def test_equal_stamps_are_not_kept_waiting() -> None:

@@ -17,7 +17,7 @@ from auxfocus_ros.optics.rigid import RigidTransform
 from auxfocus_ros.rig.frame import RangeReading, points_of_depth
 from auxfocus_ros.rig.simulation.beams import PATTERNS
 from auxfocus_ros.rig.simulation.depth_sensors import DepthCamera, Rangefinder
-from auxfocus_ros.rig.simulation.lidar import Lidar, LidarNoise, cloud_of
+from auxfocus_ros.rig.simulation.lidar import Lidar, LidarNoise, cloud_of, join_clouds
 from auxfocus_ros.rig.simulation.renderer import Renderer
 from auxfocus_ros.rig.simulation.scene_file import SceneDescription
 from auxfocus_ros.rig.simulation.world import OPTICAL_FRAME, RANGEFINDER_FRAME, World, stamp_ns
@@ -26,8 +26,6 @@ from auxfocus_ros.rig.urdf import Robot
 
 LIDAR_FRAMES = {"gimbal": "lidar_gimbal_link", "fixed": "lidar_base_link"}
 DEPTH_FRAMES = {"gimbal": OPTICAL_FRAME, "fixed": "depth_base_optical_frame"}
-FIXED_DEPTH_FIELD_RAD = math.radians(87.0)
-"""Horizontal field of a depth camera on the platform: an Intel RealSense D435's, by its data sheet."""
 SECTORS = 10
 """Poses from which a rolling scan is taken: the platform moves little in a tenth of a scan."""
 
@@ -66,38 +64,44 @@ class RangeSensors:
         self._depth_camera = DepthCamera()
         self._rangefinder = Rangefinder()
 
-    def measure(  # noqa: PLR0917 - what a frame knows
-        self,
-        world: World,
-        renderer: Renderer,
-        camera: CameraModel,
-        depth_m: np.ndarray,
-        moment_s: float,
-        rng: np.random.Generator,
-    ) -> Ranges:
-        """Measure at the moment that the world is looked at.
+    def scan(self, world: World, moment_s: float, rng: np.random.Generator) -> Ranges:
+        """What is measured by rays, at the moment that the world is looked at; nothing is drawn, and the world is only read.
 
         Args:
-            world: looked at `moment_s`. renderer: draws for a depth camera that does not look along with the picture.
-            camera: of the picture. depth_m: (H, W), the picture's true depth. moment_s: scene time. rng: of the noise.
+            world: looked at `moment_s`, scene time. rng: of the noise.
         """
-        optical_from_world = world.world_from(OPTICAL_FRAME).inverse()
         ranges = Ranges("", RigidTransform.identity(), range=self._read_range(world, moment_s, rng))
-        offset_s = 0.5 * self._exposure_s
         if self._kind == "none":
             return ranges
         pose = world.world_from(self.frame)
-        ranges = replace(ranges, frame=self.frame, optical_from_points=optical_from_world.compose(pose), offset_s=offset_s)
-        if self._lidar is not None:
-            if self.rolling:
-                return ranges
-            points, labels = self._cast(world, pose, moment_s, None, rng)
-            points["t"] = 0  # the whole scan at one moment
-            return replace(ranges, points=points, point_labels=labels)
+        ranges = replace(
+            ranges,
+            frame=self.frame,
+            optical_from_points=world.world_from(OPTICAL_FRAME).inverse().compose(pose),
+            offset_s=0.5 * self._exposure_s,
+        )
+        if self._lidar is None or self.rolling:
+            return ranges
+        points, labels = self._cast(world, pose, moment_s, None, rng)
+        points["t"] = 0  # the whole scan at one moment
+        return replace(ranges, points=points, point_labels=labels)
+
+    def measure(  # noqa: PLR0917 - what a frame knows
+        self, ranges: Ranges, world: World, renderer: Renderer, camera: CameraModel, depth_m: np.ndarray, rng: np.random.Generator
+    ) -> Ranges:
+        """Add what is measured on a drawn depth image, at the same moment.
+
+        Args:
+            ranges: from `scan`. world: still looked at that moment.
+            renderer: draws for a depth camera that does not look along with the picture. camera: of the picture.
+            depth_m: (H, W), the picture's true depth. rng: of the noise, after `scan` has used it.
+        """
+        if self._kind != "depth_camera":
+            return ranges
         if self.frame == OPTICAL_FRAME:
             return replace(ranges, depth_m=self._measured(depth_m, camera.fx_px, rng))
         fixed = fixed_depth_camera(camera)
-        seen = renderer.depth(world.view, fixed, pose)
+        seen = renderer.depth(world.view, fixed, world.world_from(self.frame))
         return replace(ranges, points=points_of_depth(self._measured(seen, fixed.fx_px, rng), fixed))
 
     def sweep(self, world: World, ranges: Ranges, begins_s: float, rng: np.random.Generator) -> Ranges:
@@ -110,8 +114,8 @@ class RangeSensors:
             world.look(begins_s + 0.5 * (window[0] + window[1]))
             pose = world.world_from(self.frame)
             parts.append(self._cast(world, pose, begins_s, window, rng))
-        points, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return replace(ranges, points=points, point_labels=labels, offset_s=0.0)
+        points, labels = zip(*parts, strict=True)
+        return replace(ranges, points=join_clouds(points), point_labels=np.concatenate(labels), offset_s=0.0)
 
     def _cast(
         self, world: World, pose: RigidTransform, begins_s: float, window: tuple[float, float] | None, rng: np.random.Generator
@@ -138,7 +142,7 @@ class RangeSensors:
 
 def fixed_depth_camera(camera: CameraModel) -> CameraModel:
     """Intrinsics of the depth camera on the platform, of the picture's size."""
-    focal_px = 0.5 * camera.width_px / math.tan(0.5 * FIXED_DEPTH_FIELD_RAD)
+    focal_px = 0.5 * camera.width_px / math.tan(0.5 * DepthCamera().field_rad)
     return CameraModel(
         camera.width_px, camera.height_px, focal_px, focal_px, 0.5 * (camera.width_px - 1), 0.5 * (camera.height_px - 1)
     )

@@ -1,7 +1,8 @@
 """The simulator as a source of frames.
 
 A frame is made in two stages. The first moves the world to the exposure and looks at it: pictures (several, where things move
-during the exposure), labels, ranges; it runs in a thread of its own, to which the OpenGL context belongs. The second makes of
+during the exposure), labels, ranges; it runs in a thread of its own, to which the OpenGL context belongs, with the lidar's rays
+beside it in another. The second makes of
 that what a real camera would have delivered: defocus, light, noise, and the truth beside it.
 
 Live, when a frame takes longer than there is time, the next one's first stage runs beside this one's second, so that both cores
@@ -49,6 +50,8 @@ AHEAD_FROM = 0.8
 FIRST_NEAREST_M = 2.0
 """How near things are taken to be before the first picture, to judge how much it is blurred by motion."""
 
+OWN_MOTION_PX = 1.5
+"""How far a thing may move by itself between two pictures of one exposure."""
 NEAREST_THING_M = 0.3
 """A moving thing counts as no nearer than this when its motion in the picture is judged."""
 
@@ -169,6 +172,7 @@ class SimulationSource:
                 )
             self._position = float(position_steps)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulation")
+        self._lidar_thread = ThreadPoolExecutor(1, thread_name_prefix="lidar")
         self._renderer: Renderer | None = None
         self._closed = False
         self._costs = [0.0, 0.0]
@@ -223,6 +227,7 @@ class SimulationSource:
             self._thread.submit(self._renderer.close)
             self._renderer = None
         self._thread.shutdown(wait=True)
+        self._lidar_thread.shutdown(wait=True)
 
     # First stage, in the simulation's thread
 
@@ -248,32 +253,28 @@ class SimulationSource:
         world_turn, world_shift = world.optical_motion(time_s + 0.5 * settings.exposure_s)
         plan = self._exposure_plan(time_s, camera, world_turn, world_shift)
         moments = time_s + (np.arange(plan.drawn) + 0.5) / plan.drawn * settings.exposure_s
-        middle = plan.drawn // 2
+        middle_s = float(moments[plan.drawn // 2])
         mean = SubframeMean(settings.height_px, settings.width_px) if plan.drawn * plan.moved > 1 else None
-        picture, depth, labels = None, None, None
-        ranges: Ranges | None = None
-        for number, moment in enumerate(moments):
+        # The middle comes last: all truth is of that moment, and the world stays there.
+        for moment in [*np.delete(moments, plan.drawn // 2), middle_s]:
             world.look(float(moment))
             pose = world.world_from(OPTICAL_FRAME)
-            drawn, its_depth = renderer.picture(world.view, camera, pose)
-            if number == middle:
-                picture, depth = drawn, its_depth
-                if self.truth_wanted:
-                    labels = renderer.labels(world.view, camera, pose, world.parts.labels)
-                ranges = self._ranges.measure(world, renderer, camera, depth, float(moment), rng)
-                motion, base = CameraMotion(pose, world_turn, world_shift), world.world_from(self.robot.root)
-                things = tuple(self._pose_of(thing, float(moment)) for thing in world.parts.things)
+            scan = self._lidar_thread.submit(self._ranges.scan, world, middle_s, rng) if moment == middle_s else None
+            picture, depth = renderer.picture(world.view, camera, pose)
             if mean is not None:
-                flow = picture_flow(its_depth, camera, world_turn, world_shift)
-                add_moments(mean, drawn, flow, settings.exposure_s / plan.drawn, plan.moved)
+                flow = picture_flow(depth, camera, world_turn, world_shift)
+                add_moments(mean, picture, flow, settings.exposure_s / plan.drawn, plan.moved)
+        labels = renderer.labels(world.view, camera, pose, world.parts.labels) if self.truth_wanted else None
+        things = tuple(self._pose_of(thing, middle_s) for thing in world.parts.things)
+        motion, base = CameraMotion(pose, world_turn, world_shift), world.world_from(self.robot.root)
+        assert scan is not None
+        ranges = self._ranges.measure(scan.result(RENDER_TIMEOUT_S), world, renderer, camera, depth, rng)
         if self._ranges.rolling:
-            assert ranges is not None
             ranges = self._ranges.sweep(world, ranges, time_s, rng)
         if mean is not None:
             picture = mean.mean()
-        assert picture is not None and depth is not None and ranges is not None
         look = _Look(
-            index, time_s, float(moments[middle]), position, camera, picture, depth, labels, ranges, tuple(joints), base, motion,
+            index, time_s, middle_s, position, camera, picture, depth, labels, ranges, tuple(joints), base, motion,
             things, begun_s, time.monotonic() - begun_s,
         )  # fmt: skip
         self._costs[0] = look.took_s
@@ -297,31 +298,32 @@ class SimulationSource:
         settings, world = self.scene.camera, self._world
         half_size_px = (0.5 * settings.width_px, 0.5 * settings.height_px)
         largest = settings.subframes - 1 + settings.subframes % 2
-        still, standing = np.zeros(3), 1e9
-        own_px = image_motion_px(
-            still, still, standing, camera.fx_px, settings.exposure_s,
-            half_size_px=half_size_px, things=self._moving_in_view(time_s, camera),
-        )  # fmt: skip
+        own_px = self._own_speed_px_per_s(time_s, camera) * settings.exposure_s
         camera_px = image_motion_px(turn, shift, self._nearest_m, camera.fx_px, settings.exposure_s, half_size_px=half_size_px)
-        drawn = _odd(len(subframe_times(settings.exposure_s, own_px, largest)))
+        drawn = _odd(len(subframe_times(settings.exposure_s, own_px / OWN_MOTION_PX, largest)))
         return _ExposurePlan(drawn, _odd(len(subframe_times(settings.exposure_s, camera_px / drawn, max(1, largest // drawn)))))
 
-    def _moving_in_view(self, time_s: float, camera: CameraModel) -> list[tuple[float, float]]:
-        """(speed, nearest depth) of things that move and may stand in the picture; `look` has been called."""
+    def _own_speed_px_per_s(self, time_s: float, camera: CameraModel) -> float:
+        """How fast the fastest thing that may stand in the picture moves in it by itself; `look` has been called."""
         world = self._world
         optical_from_world = world.world_from(OPTICAL_FRAME).inverse()
-        moving = []
+        fastest = 0.0
         for thing in world.parts.things:
-            speed = float(np.linalg.norm(world.velocity_of(thing, time_s)))
-            if speed == 0.0:
+            velocity = world.velocity_of(thing, time_s)
+            if not velocity.any():
                 continue
             x, y, z = optical_from_world.apply(world.middle_of(thing)[None])[0]
+            vx, vy, vz = optical_from_world.rotation @ velocity
             size = float(world.model.geom_rbound[list(thing.geoms)].max())
             reach_x = (0.5 * camera.width_px) / camera.fx_px * max(z, 0.0) + 2.0 * size
             reach_y = (0.5 * camera.height_px) / camera.fy_px * max(z, 0.0) + 2.0 * size
-            if z > -size and abs(x) < reach_x and abs(y) < reach_y:
-                moving.append((speed, max(float(z) - size, NEAREST_THING_M)))
-        return moving
+            if z < -size or abs(x) > reach_x or abs(y) > reach_y:
+                continue
+            # Its middle moves across the line of sight; its rim also as it grows or shrinks.
+            near = max(z - size, NEAREST_THING_M)
+            across = math.hypot(vx - vz * x / near, vy - vz * y / near) + abs(vz) * size / near
+            fastest = max(fastest, camera.fx_px * across / near)
+        return fastest
 
     # Second stage, in the caller's thread
 
