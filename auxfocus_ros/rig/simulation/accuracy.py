@@ -179,7 +179,7 @@ def measure_lidar(scene: str | Path, kind: str, mount: str = "gimbal", frames: i
             xyz = frame.optical_points_m().astype(np.float64)
             pixels = np.stack(frame.camera.project(xyz), axis=1)
             # The lidar sees some of what something hides from the camera.
-            seen = visible(frame.truth.depth_m, pixels, xyz[:, 2])
+            seen = source.sees(xyz)
             xyz, pixels = xyz[seen], pixels[seen]
             found, true_m = depth_between_pixels(frame.truth.depth_m, frame.truth.labels, pixels)
             errors.append(np.abs(xyz[found, 2] - true_m))
@@ -257,22 +257,13 @@ def measure_labels(scene: str | Path, kind: str = "spinning_64", frames: int = 3
                     continue
                 # What is in front of the camera and is seen from it too.
                 mine = np.flatnonzero((owner == thing.id) & np.isfinite(pixels).all(axis=1))
-                seen = mine[visible(frame.truth.depth_m, pixels[mine], xyz[mine, 2])]
+                inside_picture = (pixels[mine] > -0.5).all(axis=1) & (
+                    pixels[mine] < (frame.width_px - 0.5, frame.height_px - 0.5)
+                ).all(axis=1)
+                seen = mine[inside_picture & source.sees(xyz[mine])]
                 x, y, width, height = thing.box_px
                 low, high = pixels[seen] - (x - 0.5, y - 0.5), (x + width - 0.5, y + height - 0.5) - pixels[seen]
                 inside, total = inside + int(((low >= 0.0) & (high >= 0.0)).all(axis=1).sum()), total + len(seen)
     finally:
         source.close()
     return LabelReading(str(scene), total, inside / total if total else 0.0)
-
-
-def visible(depth_m: np.ndarray, pixels: np.ndarray, z_m: np.ndarray) -> np.ndarray:
-    """(N,) whether points at pixels (N, 2) are in the picture and not behind what it shows by more than 5 % and 5 cm.
-
-    What lies nearer than the picture shows counts as seen, and is an error then.
-    """
-    height, width = depth_m.shape
-    nearest = np.floor(pixels + 0.5)
-    inside = (nearest[:, 0] >= 0) & (nearest[:, 0] < width) & (nearest[:, 1] >= 0) & (nearest[:, 1] < height)
-    column, row = (np.where(inside, nearest[:, axis], 0).astype(int) for axis in (0, 1))
-    return np.asarray(inside & (z_m <= 1.05 * depth_m[row, column] + 0.05))

@@ -94,6 +94,8 @@ class Renderer:
             self._model, data, self._options[int(labels)], None, self._free, mujoco.mjtCatBit.mjCAT_ALL.value, scene
         )
         scene.flags[flags.mjRND_SEGMENT] = scene.flags[flags.mjRND_IDCOLOR] = labels
+        # Rays meet both sides of a surface; the picture must show them too.
+        scene.flags[flags.mjRND_CULL_FACE] = False
         scene.flags[flags.mjRND_SHADOW] = scene.flags[flags.mjRND_REFLECTION] = False
         x, y, z = world_from_optical.rotation.T
         # The outer edges of the picture, half a pixel beyond the centres of its outermost pixels.

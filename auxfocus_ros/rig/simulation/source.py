@@ -50,6 +50,8 @@ AHEAD_FROM = 0.8
 FIRST_NEAREST_M = 2.0
 """How near things are taken to be before the first picture, to judge how much it is blurred by motion."""
 
+SIGHT_SHARE, SIGHT_M = 1e-3, 2e-3
+"""A point that is so little behind what stands first in the way is that itself."""
 OWN_MOTION_PX = 1.5
 """How far a thing may move by itself between two pictures of one exposure."""
 NEAREST_THING_M = 0.3
@@ -217,6 +219,13 @@ class SimulationSource:
         if not 0.0 <= level <= 100.0:
             raise InputError(f"light level {level}: it must be from 0 to 100, 1 is the scene as it was made")
         self._light_level = float(level)
+
+    def sees(self, points_m: np.ndarray) -> np.ndarray:
+        """(N,) whether nothing stands between the camera and points (N, 3) of its optical frame, at the last frame's moment."""
+        pose = self._world.world_from(OPTICAL_FRAME)
+        away_m = np.linalg.norm(points_m, axis=1)
+        directions = (points_m / away_m[:, None]) @ pose.rotation.T
+        return np.asarray(self._world.first_hits_m(pose.translation_m, directions) >= away_m * (1.0 - SIGHT_SHARE) - SIGHT_M)
 
     def close(self) -> None:
         """Let the OpenGL context go."""

@@ -23,7 +23,7 @@ from auxfocus_ros.rig.simulation.gimbal_control import JointController, check_pa
 from auxfocus_ros.rig.simulation.opengl import load_mujoco
 from auxfocus_ros.rig.simulation.scene_file import SceneDescription
 from auxfocus_ros.rig.simulation.shake import PlatformShake
-from auxfocus_ros.rig.simulation.world_model import RIG_GROUP, ThingModel, compile_world
+from auxfocus_ros.rig.simulation.world_model import GLASS_GROUP, RIG_GROUP, ThingModel, compile_world
 from auxfocus_ros.rig.urdf import Robot
 
 STEP_S = 0.0025
@@ -211,6 +211,19 @@ class World:
         turn = cv2.Rodrigues(earlier.rotation.T @ now.rotation)[0].ravel()
         shift = now.rotation.T @ (now.translation_m - earlier.translation_m)
         return turn / STEP_S, shift / STEP_S
+
+    def first_hits_m(self, origin_m: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """(N,) distance along each unit direction (N, 3) to what stands first in the way, glass and the rig left out; +inf:
+        nothing."""
+        groups = np.ones(6, np.uint8)
+        groups[[GLASS_GROUP, RIG_GROUP]] = 0
+        count = len(directions)
+        geoms, distances = np.empty(count, np.int32), np.empty(count)
+        rays = np.ascontiguousarray(directions, np.float64).reshape(-1)
+        self._mujoco.mj_multiRay(
+            self.model, self.view, np.asarray(origin_m, np.float64), rays, groups, 1, -1, geoms, distances, None, count, 1e6
+        )
+        return np.where(geoms >= 0, distances, np.inf)
 
     # Within
 

@@ -313,3 +313,11 @@ def test_without_opengl_one_line_says_what_to_install(
     assert result.returncode == 0, result.stderr
     assert "libegl1" in result.stdout and "libgl1-mesa-dri" in result.stdout
     assert len(result.stdout.strip().splitlines()) == 1
+
+
+def test_sight_is_what_the_rays_say(opened: Opened) -> None:
+    source = opened(still, noise=False)
+    take(source, 1)
+    # The camera looks at the wall 14.9 m away through clear air; a point behind it is hidden, one before it is not.
+    points = np.array([[0.3, -0.5, 20.0], [0.3, -0.5, 10.0]])
+    assert source.sees(points).tolist() == [False, True]
