@@ -37,7 +37,7 @@ def add_parser(subparsers: Any, line: str) -> None:
         "path",
         nargs="?",
         default="",
-        help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, a focal stack, or a scene's name or file",
+        help="a recording (.mcap, .db3, .bag, rosbag2 folder), a folder with a folder.yaml, a focal stack, or a scene",
     )
     parser.add_argument("--source", default="recording", choices=SOURCES, help="kind of source (default: recording)")
     parser.add_argument("--rig", default="", help="rig file: a shipped name or a path")

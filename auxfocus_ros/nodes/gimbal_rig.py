@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 from sensor_msgs.msg import JointState
 
 from auxfocus_interfaces.msg import LensState
@@ -102,6 +103,11 @@ class GimbalRigParameters(CommonParameters):
         0.0, "of `topics`: picture and cloud belong together up to this difference of stamps; 0: the rig file's",
         unit="s", minimum=0.0, maximum=10.0, read_only=True,
     )  # fmt: skip
+    fixed_frame: str = parameter(
+        "",
+        "of `topics`: what stands still while clouds are moved to the picture's time; empty: the gimbal's base, or base_link",
+        read_only=True,
+    )
     points_clock_offset_s: float = parameter(
         0.0,
         "of `topics`: how far the cloud's clock is ahead of the picture's; subtracted from its stamps",
@@ -165,6 +171,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             with_clock=p.publish_clock,
             with_truth=p.source == SIMULATION,
             with_transforms=p.publish_tf and p.source != TOPICS,
+            with_joints=p.source != TOPICS,
         )
         if p.source == TOPICS and rig is not None and rig.topics.get("gimbal_command"):
             self._relay = GimbalRelay(self, rig)
@@ -179,13 +186,16 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         p = self.parameters
         self._finished = False
         self._stopping.clear()
+        self._pacer = None
         if p.source != TOPICS:
             # A simulation of a loop goes on for ever by itself.
             self._pacer = Pacer(
                 self._source, loop=p.loop and p.source != SIMULATION, rate_hz=p.rate_hz or None, speed=p.speed,
                 on_problem=self._on_problem,
             )  # fmt: skip
-        self._thread = threading.Thread(target=self._play, name="rig", daemon=True)
+        # A pass begins here and not in the thread: a stop before its first frame must not be lost.
+        frames = self._source.frames() if self._pacer is None else (release.frame for release in self._pacer)
+        self._thread = threading.Thread(target=self._play, args=(frames,), name="rig", daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
@@ -229,6 +239,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         values["cloud_after_picture_s"] = f"{self._offset_s:.4f}"
         values["cloud_moved_to_picture_time"] = str(self._moved).lower()
         values["gimbal_commands"] = str(self._gimbal_commands)
+        if isinstance(self._source, TopicsSource):
+            values |= self._source.figures()
         if self.parameters.source == SIMULATION and self._source is not None:
             values["seed"] = str(self._source.scene.seed)  # type: ignore[attr-defined]
         return values
@@ -261,7 +273,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
 
     # Out: the rig's thread.
 
-    def _play(self) -> None:
+    def _play(self, frames: Iterator[Frame]) -> None:
         assert self._outputs is not None
         # Who follows a simulated clock wants the recorded stamps; in a loop they would run backwards. A driver's stamps are kept.
         p = self.parameters
@@ -269,7 +281,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         keeps_stamps = p.publish_clock or p.source == TOPICS or (follows_clock and not p.loop)
         try:
             self._wait_for_listeners()
-            for frame in self._frames():
+            for frame in frames:
                 if self._stopping.is_set():
                     return
                 try:
@@ -288,15 +300,6 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             self.health.problem("source", f"playing stopped: {type(error).__name__}: {error}", error=True, lasting=True)
         finally:
             self._finished = True
-
-    def _frames(self) -> Iterator[Frame]:
-        """Frames when they are due; a driver's as they come."""
-        assert self._source is not None
-        if self._pacer is None:
-            yield from self._source.frames()
-        else:
-            for release in self._pacer:
-                yield release.frame
 
     def _stamp_ns(self, frame: Frame) -> int:
         """The moment of release, or of its exposure where the frame was made for this showing."""
@@ -340,6 +343,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             **options,
         )
         if p.source == SIMULATION:
+            # The simulator's own threads fill the cores; OpenCV's beside them cost a twentieth of the frames.
+            cv2.setNumThreads(1)
             self._source = source
             self._set_light(p.light_level)
             self.get_logger().info(f"scene '{source.scene.name}', random seed {source.scene.seed}")  # type: ignore[attr-defined]
@@ -356,6 +361,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             depth_topic=p.depth_topic or None,
             joint_states_topic=p.joint_states_topic or None,
             match_tolerance_s=p.match_tolerance_s or None,
+            fixed_frame=p.fixed_frame or None,
             points_clock_offset_s=p.points_clock_offset_s,
             transform_wait_s=p.transform_wait_s,
             camera_info_wait_s=p.camera_info_wait_s,

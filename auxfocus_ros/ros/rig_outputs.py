@@ -39,7 +39,7 @@ TRUTH_PICTURES = {"labels": "16UC1", "depth": "32FC1", "defocus": "32FC1"}
 class RigOutputs:
     """The publishers of `gimbal_rig`; see the module's text."""
 
-    def __init__(  # noqa: PLR0917 - what the node knows
+    def __init__(
         self,
         node: ManagedNode[Any],
         sent: Callable[[float], None],
@@ -49,6 +49,7 @@ class RigOutputs:
         with_clock: bool = False,
         with_truth: bool = False,
         with_transforms: bool = True,
+        with_joints: bool = True,
     ) -> None:
         """Create the topics.
 
@@ -57,6 +58,7 @@ class RigOutputs:
             with
                 one line. robot: the gimbal's tree of frames, where there is one.
             with_clock: also /clock. with_truth: also truth/*. with_transforms: also tf, where tf2_ros is installed.
+            with_joints: also joint_states, unless a driver publishes them.
         """
         self._node, self._sent = node, sent
         create = node.create_publisher
@@ -65,7 +67,7 @@ class RigOutputs:
         self._points = create(PointCloud2, "points", PICTURE_OUT)
         self._depth = create(Image, "depth/image_raw", PICTURE_OUT)
         self._transform = create(TransformStamped, "points/transform", TRANSFORM)
-        self._joints = create(JointState, "joint_states", EVENT)
+        self._joints = create(JointState, "joint_states", EVENT) if with_joints else None
         self._range = create(Range, "range", EVENT)
         self._clock = create(Clock, "/clock", EVENT) if with_clock else None
         self._truth: dict[str, Any] = {}
@@ -99,8 +101,9 @@ class RigOutputs:
         # The picture first: a thread of its own sends it, beside what follows here.
         self._info.publish(make_camera_info(frame.camera, header))
         self._image.offer(frame.picture, frame.picture_encoding, header)
-        for reading in frame.joints:
-            self._joints.publish(make_joint_state(reading, reading.stamp_ns + stamp_ns - frame.stamp_ns))
+        if self._joints is not None:
+            for reading in frame.joints:
+                self._joints.publish(make_joint_state(reading, reading.stamp_ns + stamp_ns - frame.stamp_ns))
         if frame.points is not None:
             self._publish_extrinsics(frame, stamp_ns)
             self._points.publish(make_cloud(frame.points, Header(stamp=stamp, frame_id=frame.points_frame)))

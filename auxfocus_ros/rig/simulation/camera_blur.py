@@ -74,7 +74,8 @@ def add_moments(
         # What is at a pixel now was, in the drawn picture, where the line comes from.
         from_x = cv2.scaleAdd(flow_px_per_s[0], -moment_s, columns)
         from_y = cv2.scaleAdd(flow_px_per_s[1], -moment_s, rows)
-        mean.add(cv2.remap(picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        moved = cv2.remap(picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        mean.add(np.asarray(moved, np.uint8))
 
 
 @lru_cache(maxsize=2)

@@ -97,7 +97,7 @@ class Renderer:
         # Rays meet both sides of a surface; the picture must show them too.
         scene.flags[flags.mjRND_CULL_FACE] = False
         scene.flags[flags.mjRND_SHADOW] = scene.flags[flags.mjRND_REFLECTION] = False
-        x, y, z = world_from_optical.rotation.T
+        _, y, z = world_from_optical.rotation.T
         # The outer edges of the picture, half a pixel beyond the centres of its outermost pixels.
         left, right = -(camera.cx_px + 0.5) / camera.fx_px, (camera.width_px - 0.5 - camera.cx_px) / camera.fx_px
         top, bottom = (camera.cy_px + 0.5) / camera.fy_px, -(camera.height_px - 0.5 - camera.cy_px) / camera.fy_px

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -170,7 +171,7 @@ class SceneDescription:
     light: LightSettings
     things: tuple[ThingSettings, ...]
 
-    def with_options(  # noqa: PLR0913 - one for each option of a source
+    def with_options(
         self,
         *,
         seed: int | None = None,
@@ -350,7 +351,7 @@ def _light(value: object, where: str) -> LightSettings:
     if not isinstance(changes, list):
         raise ConfigurationError(f"{where}.changes: wanted a list of [seconds, level], found {changes!r}")
     points = [numbers(change, f"{where}.changes[{index}]", 2) for index, change in enumerate(changes)]
-    if any(after[0] < before[0] for before, after in zip(points, points[1:], strict=False)):
+    if any(after[0] < before[0] for before, after in pairwise(points)):
         raise ConfigurationError(f"{where}.changes: the times must rise")
     if any(point[1] < 0.0 for point in points):
         raise ConfigurationError(f"{where}.changes: a level below zero")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from auxfocus_ros.rig.gimbal import GimbalCommand
 from auxfocus_ros.rig.simulation.camera_blur import add_moments, picture_flow
 from auxfocus_ros.rig.simulation.camera_sensor import SensorConfig, expose
 from auxfocus_ros.rig.simulation.motion_blur import SubframeMean, image_motion_px, subframe_times
-from auxfocus_ros.rig.simulation.range_sensors import RangeSensors, Ranges
+from auxfocus_ros.rig.simulation.range_sensors import Ranges, RangeSensors
 from auxfocus_ros.rig.simulation.renderer import Renderer
 from auxfocus_ros.rig.simulation.scene_file import SceneDescription, load_scene
 from auxfocus_ros.rig.simulation.true_things import CameraMotion, ThingPose, true_things
@@ -52,15 +52,15 @@ FIRST_NEAREST_M = 2.0
 
 SIGHT_SHARE, SIGHT_M = 1e-3, 2e-3
 """A point that is so little behind what stands first in the way is that itself."""
-OWN_MOTION_PX = 1.5
-"""How far a thing may move by itself between two pictures of one exposure."""
+MOTION_PX = 1.5
+"""How far anything may move between two moments of one exposure: less is a blur of less than half a pixel (rms)."""
 NEAREST_THING_M = 0.3
 """A moving thing counts as no nearer than this when its motion in the picture is judged."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """What the first stage has seen."""
+    """What the first stage has seen; depth_m and labels are of the exposure's middle."""
 
     index: int
     time_s: float
@@ -263,32 +263,44 @@ class SimulationSource:
         plan = self._exposure_plan(time_s, camera, world_turn, world_shift)
         moments = time_s + (np.arange(plan.drawn) + 0.5) / plan.drawn * settings.exposure_s
         middle_s = float(moments[plan.drawn // 2])
-        mean = SubframeMean(settings.height_px, settings.width_px) if plan.drawn * plan.moved > 1 else None
+        drawn: list[tuple[np.ndarray, np.ndarray]] = []
         # The middle comes last: all truth is of that moment, and the world stays there.
         for moment in [*np.delete(moments, plan.drawn // 2), middle_s]:
             world.look(float(moment))
             pose = world.world_from(OPTICAL_FRAME)
             scan = self._lidar_thread.submit(self._ranges.scan, world, middle_s, rng) if moment == middle_s else None
-            picture, depth = renderer.picture(world.view, camera, pose)
-            if mean is not None:
-                flow = picture_flow(depth, camera, world_turn, world_shift)
-                add_moments(mean, picture, flow, settings.exposure_s / plan.drawn, plan.moved)
+            drawn.append(renderer.picture(world.view, camera, pose))
         labels = renderer.labels(world.view, camera, pose, world.parts.labels) if self.truth_wanted else None
         things = tuple(self._pose_of(thing, middle_s) for thing in world.parts.things)
         motion, base = CameraMotion(pose, world_turn, world_shift), world.world_from(self.robot.root)
         assert scan is not None
-        ranges = self._ranges.measure(scan.result(RENDER_TIMEOUT_S), world, renderer, camera, depth, rng)
+        ranges = self._ranges.measure(scan.result(RENDER_TIMEOUT_S), world, renderer, camera, drawn[-1][1], rng)
         if self._ranges.rolling:
             ranges = self._ranges.sweep(world, ranges, time_s, rng)
-        if mean is not None:
-            picture = mean.mean()
+        picture, depth = self._exposed(drawn, plan, camera, motion), drawn[-1][1]
         look = _Look(
             index, time_s, middle_s, position, camera, picture, depth, labels, ranges, tuple(joints), base, motion,
             things, begun_s, time.monotonic() - begun_s,
         )  # fmt: skip
         self._costs[0] = look.took_s
-        self._nearest_m = float(np.quantile(depth[::8, ::8], 0.01))
+        self._nearest_m = float(np.quantile(drawn[-1][1][::8, ::8], 0.01))
         return look
+
+    def _exposed(
+        self, drawn: Sequence[tuple[np.ndarray, np.ndarray]], plan: _ExposurePlan, camera: CameraModel, motion: CameraMotion
+    ) -> np.ndarray:
+        """The mean of all moments of an exposure, from what was drawn: (picture, depth) of each."""
+        settings = self.scene.camera
+        if plan.drawn * plan.moved == 1:
+            return drawn[0][0]
+        mean = SubframeMean(settings.height_px, settings.width_px)
+        for picture, depth in drawn:
+            if plan.moved == 1:
+                mean.add(picture)
+            else:
+                flow = picture_flow(depth, camera, motion.angular_rad_per_s, motion.linear_m_per_s)
+                add_moments(mean, picture, flow, settings.exposure_s / plan.drawn, plan.moved)
+        return mean.mean()
 
     def _pose_of(self, thing: ThingModel, moment_s: float) -> ThingPose:
         settings, velocity = thing.settings, self._world.velocity_of(thing, moment_s)
@@ -304,13 +316,15 @@ class SimulationSource:
 
     def _exposure_plan(self, time_s: float, camera: CameraModel, turn: np.ndarray, shift: np.ndarray) -> _ExposurePlan:
         """As many pictures as things that move by themselves need, and as many moments of each as the camera's motion needs."""
-        settings, world = self.scene.camera, self._world
+        settings = self.scene.camera
         half_size_px = (0.5 * settings.width_px, 0.5 * settings.height_px)
         largest = settings.subframes - 1 + settings.subframes % 2
         own_px = self._own_speed_px_per_s(time_s, camera) * settings.exposure_s
         camera_px = image_motion_px(turn, shift, self._nearest_m, camera.fx_px, settings.exposure_s, half_size_px=half_size_px)
-        drawn = _odd(len(subframe_times(settings.exposure_s, own_px / OWN_MOTION_PX, largest)))
-        return _ExposurePlan(drawn, _odd(len(subframe_times(settings.exposure_s, camera_px / drawn, max(1, largest // drawn)))))
+        drawn = _odd(len(subframe_times(settings.exposure_s, own_px / MOTION_PX, largest)))
+        return _ExposurePlan(
+            drawn, _odd(len(subframe_times(settings.exposure_s, camera_px / drawn / MOTION_PX, max(1, largest // drawn))))
+        )
 
     def _own_speed_px_per_s(self, time_s: float, camera: CameraModel) -> float:
         """How fast the fastest thing that may stand in the picture moves in it by itself; `look` has been called."""

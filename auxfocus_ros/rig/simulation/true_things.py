@@ -38,7 +38,7 @@ class CameraMotion:
     linear_m_per_s: np.ndarray
 
 
-def true_things(
+def true_things(  # noqa: PLR0917 - what a picture is made of
     things: Sequence[ThingPose], labels: np.ndarray, depth_m: np.ndarray, camera: CameraMotion, lens: Lens, position_steps: float
 ) -> tuple[ThingTruth, ...]:
     """The truth of every thing, seen or not.

@@ -26,10 +26,10 @@ from auxfocus_ros.rig.simulation.shake import PlatformShake
 from auxfocus_ros.rig.simulation.world_model import GLASS_GROUP, RIG_GROUP, ThingModel, compile_world
 from auxfocus_ros.rig.urdf import Robot
 
-STEP_S = 0.0025
-JOINT_STATE_EVERY = 4
+STEP_S = 0.005
+JOINT_STATE_EVERY = 2
 """Steps between two joint readings: 100 Hz."""
-FOLLOW_EVERY = 4
+FOLLOW_EVERY = 2
 """Steps between two looks at what the gimbal follows."""
 DIFFERENCE_S = 1e-3
 """Between the two places from which a thing's velocity is worked out."""
