@@ -50,6 +50,8 @@ AHEAD_FROM = 0.8
 FIRST_NEAREST_M = 2.0
 """How near things are taken to be before the first picture, to judge how much it is blurred by motion."""
 
+LIVE_SUBFRAMES = 3
+"""Live, no more moments of an exposure are drawn: something that passes close by would halve the rate."""
 SIGHT_SHARE, SIGHT_M = 1e-3, 2e-3
 """A point that is so little behind what stands first in the way is that itself."""
 MOTION_PX = 1.5
@@ -318,7 +320,8 @@ class SimulationSource:
         """As many pictures as things that move by themselves need, and as many moments of each as the camera's motion needs."""
         settings = self.scene.camera
         half_size_px = (0.5 * settings.width_px, 0.5 * settings.height_px)
-        largest = settings.subframes - 1 + settings.subframes % 2
+        largest = min(settings.subframes, LIVE_SUBFRAMES) if self._live else settings.subframes
+        largest -= 1 - largest % 2
         own_px = self._own_speed_px_per_s(time_s, camera) * settings.exposure_s
         camera_px = image_motion_px(turn, shift, self._nearest_m, camera.fx_px, settings.exposure_s, half_size_px=half_size_px)
         drawn = _odd(len(subframe_times(settings.exposure_s, own_px / MOTION_PX, largest)))
