@@ -38,13 +38,15 @@ lint: setup
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 
-docs: setup 
-	@$(RUN) python tools/make_docs.py
+docs: setup
+	@$(RUN) auxfocus parameters --markdown > docs/parameters.md
 
 bench: setup
 	@$(RUN) auxfocus bench transport --json out/bench/transport.json
 	@$(RUN) auxfocus bench stream --json out/bench/stream.json
 	@$(RUN) auxfocus bench lens --json out/bench/lens.json
+	@$(RUN) auxfocus bench simulation --json out/bench/simulation.json
+	@$(RUN) auxfocus bench topics --json out/bench/topics.json
 
 DATA ?= ../shared/data
 samples: setup

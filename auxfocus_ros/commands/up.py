@@ -135,11 +135,12 @@ def say_state(watcher: Any, as_json: bool) -> None:
         state = {
             name: {"level": level, "message": message, **watcher.figures[name]}
             for name, (level, message) in watcher.levels.items()
+            if "/" not in name
         }
         print(json.dumps(state), flush=True)
         return
     words = []
-    for name, (_, message) in sorted(watcher.levels.items()):
+    for name, (_, message) in sorted(item for item in watcher.levels.items() if "/" not in item[0]):
         figures = watcher.figures[name]
         rate = f" {figures['rate_hz']} Hz" if "rate_hz" in figures else ""
         late = f", p95 {figures['latency_p95_ms']} ms" if "latency_p95_ms" in figures else ""

@@ -69,6 +69,7 @@ class Watcher:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            name = status.name.rpartition("/")[2]
-            self.levels[name] = (int.from_bytes(status.level, "little"), status.message)
-            self.figures[name] = {item.key: item.value for item in status.values}
+            # By the bare name, and by the whole one where several namespaces are heard.
+            for name in {status.name.rpartition("/")[2], status.name}:
+                self.levels[name] = (int.from_bytes(status.level, "little"), status.message)
+                self.figures[name] = {item.key: item.value for item in status.values}

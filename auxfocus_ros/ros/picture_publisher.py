@@ -65,6 +65,7 @@ class PicturePublisher:
         node: the node that the publisher belongs to.
         topic: name of the topic.
         qos: quality of service.
+        waiting: pictures that may wait to be sent; beyond, the oldest goes. More than one where they come in bursts.
         done: called in the publishing thread with the header of each picture after it was given to the middleware.
         failed: called in the publishing thread with one line when a picture could not be published; the next is tried as usual.
     """
@@ -75,6 +76,7 @@ class PicturePublisher:
         topic: str,
         qos: QoSProfile = PICTURE_OUT,
         *,
+        waiting: int = 1,
         done: Callable[[Any], None] | None = None,
         failed: Callable[[str], None] | None = None,
     ) -> None:
@@ -87,7 +89,9 @@ class PicturePublisher:
         self._calls_s: deque[float] = deque(maxlen=REMEMBERED)
         self._published = self._failures = 0
         self._buffer = np.empty(0, np.uint8)
-        self._worker: LatestWorker[tuple[Any, Any]] = LatestWorker(f"publish {topic}", self._send, self._send_failed)
+        self._worker: LatestWorker[tuple[Any, Any]] = LatestWorker(
+            f"publish {topic}", self._send, self._send_failed, waiting=waiting
+        )
 
     @property
     def lets_others_run(self) -> bool:

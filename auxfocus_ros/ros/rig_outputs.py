@@ -33,6 +33,7 @@ from auxfocus_ros.ros.transform_output import TransformOutput
 from auxfocus_ros.ros.transforms import make_transform
 from auxfocus_ros.ros.truth_messages import make_focus_truth
 
+PICTURES_WAITING = 6
 TRUTH_PICTURES = {"labels": "16UC1", "depth": "32FC1", "defocus": "32FC1"}
 
 
@@ -62,7 +63,8 @@ class RigOutputs:
         """
         self._node, self._sent = node, sent
         create = node.create_publisher
-        self._image = PicturePublisher(node, "camera/image_raw", done=self._done, failed=failed)
+        # Drivers' pictures come in bursts, when the cloud comes for which two of them waited.
+        self._image = PicturePublisher(node, "camera/image_raw", waiting=PICTURES_WAITING, done=self._done, failed=failed)
         self._info = create(CameraInfo, "camera/camera_info", PICTURE_OUT)
         self._points = create(PointCloud2, "points", PICTURE_OUT)
         self._depth = create(Image, "depth/image_raw", PICTURE_OUT)

@@ -1,6 +1,7 @@
 """The worker behind a slot for the latest item."""
 
 import threading
+import time
 
 from auxfocus_ros.ros.worker import LatestWorker
 
@@ -50,3 +51,26 @@ def test_an_error_is_told_and_the_worker_lives_on() -> None:
     assert second_done.wait(5.0)
     assert worker.stop()
     assert [str(error) for error in errors] == ["no"]
+
+
+def test_a_few_may_wait_in_their_order_and_the_oldest_goes() -> None:
+    begun, go = threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        begun.set()
+        go.wait(5.0)
+        done.append(item)
+
+    worker = LatestWorker("test", work, failed=lambda error: None, waiting=3)
+    worker.offer(0)
+    assert begun.wait(5.0)
+    for item in range(1, 6):
+        worker.offer(item)
+    assert worker.replaced == 2
+    go.set()
+    ends = time.monotonic() + 5.0
+    while len(done) < 4 and time.monotonic() < ends:
+        time.sleep(0.005)
+    assert done == [0, 3, 4, 5]
+    assert worker.stop()

@@ -47,12 +47,18 @@ def make_context(width_px: int, height_px: int) -> Any:
     backend = wanted if wanted in _LIBRARIES else _present()
     if backend is None:
         raise MissingLibraryError(f"there is no OpenGL to draw with: {REMEDY}")
+    # A context that could not be made complains once more, with a traceback, when it is thrown away.
+    quiet, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         # By name: what MuJoCo took as its own when it was imported may be for screens.
         context = importlib.import_module(f"mujoco.{backend}").GLContext(width_px, height_px)
         context.make_current()
     except Exception as error:  # each back end raises its own
-        raise MissingLibraryError(f"OpenGL ({backend}) does not start: {REMEDY} ({_line(error)})") from error
+        reason = _line(error)
+        error.__traceback__ = None  # it holds what is to be thrown away
+        raise MissingLibraryError(f"OpenGL ({backend}) does not start: {REMEDY} ({reason})") from None
+    finally:
+        sys.unraisablehook = quiet
     return context
 
 
