@@ -71,8 +71,8 @@ def test_the_lens_of_a_running_graph_moves_and_ctrl_c_leaves_nothing_behind(runn
     nodes = children_of(running.pid)
     assert len(nodes) == 3
     running.send_signal(signal.SIGINT)
-    running.communicate(timeout=15)
-    assert running.returncode == 0
+    _, said = running.communicate(timeout=15)
+    assert running.returncode == 0, said
     assert not [node for node in nodes if Path(f"/proc/{node}").exists()]
 
 
