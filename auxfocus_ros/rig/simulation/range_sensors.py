@@ -7,7 +7,9 @@ registered to the picture. The rangefinder always looks along with the camera.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -64,27 +66,35 @@ class RangeSensors:
         self._depth_camera = DepthCamera()
         self._rangefinder = Rangefinder()
 
-    def scan(self, world: World, moment_s: float, rng: np.random.Generator) -> Ranges:
-        """What is measured by rays, at the moment that the world is looked at; nothing is drawn, and the world is only read.
+    def begin(self, world: World, moment_s: float, rng: np.random.Generator) -> Callable[[], Ranges]:
+        """Begin to measure at the moment that the world is looked at; nothing is drawn.
 
         Args:
-            world: looked at `moment_s`, scene time. rng: of the noise.
+            world: looked at `moment_s`, scene time. rng: of the noise; nobody else may use it until the work is done.
+
+        Returns:
+            The rest of the work, which any one thread may do while the world goes on, once, before the next `begin`.
         """
         ranges = Ranges("", RigidTransform.identity(), range=self._read_range(world, moment_s, rng))
         if self._kind == "none":
-            return ranges
+            return lambda: ranges
         pose = world.world_from(self.frame)
-        ranges = replace(
+        placed = replace(
             ranges,
             frame=self.frame,
             optical_from_points=world.world_from(OPTICAL_FRAME).inverse().compose(pose),
             offset_s=0.5 * self._exposure_s,
         )
         if self._lidar is None or self.rolling:
-            return ranges
-        points, labels = self._cast(world, pose, moment_s, None, rng)
-        points["t"] = 0  # the whole scan at one moment
-        return replace(ranges, points=points, point_labels=labels)
+            return lambda: placed
+        held = world.hold()
+
+        def cast() -> Ranges:
+            points, labels = self._cast(world, held, pose, moment_s, None, rng)
+            points["t"] = 0  # the whole scan at one moment
+            return replace(placed, points=points, point_labels=labels)
+
+        return cast
 
     def measure(  # noqa: PLR0917 - what a frame knows
         self, ranges: Ranges, world: World, renderer: Renderer, camera: CameraModel, depth_m: np.ndarray, rng: np.random.Generator
@@ -92,9 +102,9 @@ class RangeSensors:
         """Add what is measured on a drawn depth image, at the same moment.
 
         Args:
-            ranges: from `scan`. world: still looked at that moment.
+            ranges: from `begin`'s work. world: still looked at that moment.
             renderer: draws for a depth camera that does not look along with the picture. camera: of the picture.
-            depth_m: (H, W), the picture's true depth. rng: of the noise, after `scan` has used it.
+            depth_m: (H, W), the picture's true depth. rng: of the noise, after that work.
         """
         if self._kind != "depth_camera":
             return ranges
@@ -113,16 +123,22 @@ class RangeSensors:
             window = (sector * self.scan_s / SECTORS, (sector + 1) * self.scan_s / SECTORS)
             world.look(begins_s + 0.5 * (window[0] + window[1]))
             pose = world.world_from(self.frame)
-            parts.append(self._cast(world, pose, begins_s, window, rng))
+            parts.append(self._cast(world, world.view, pose, begins_s, window, rng))
         points, labels = zip(*parts, strict=True)
         return replace(ranges, points=join_clouds(points), point_labels=np.concatenate(labels), offset_s=0.0)
 
-    def _cast(
-        self, world: World, pose: RigidTransform, begins_s: float, window: tuple[float, float] | None, rng: np.random.Generator
+    def _cast(  # noqa: PLR0917 - what a cast needs
+        self,
+        world: World,
+        data: Any,
+        pose: RigidTransform,
+        begins_s: float,
+        window: tuple[float, float] | None,
+        rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(points in the sensor's frame, the thing each came back from)."""
+        """(points in the sensor's frame, the thing each came back from), where everything is as `data` says."""
         assert self._lidar is not None
-        echoes = self._lidar.echoes(world.model, world.view, pose.translation_m, pose.rotation, begins_s, window=window, rng=rng)
+        echoes = self._lidar.echoes(world.model, data, pose.translation_m, pose.rotation, begins_s, window=window, rng=rng)
         points = cloud_of(self._lidar.pattern.scan(begins_s), echoes)
         return points, np.where(echoes.geom >= 0, world.parts.labels[np.maximum(echoes.geom, 0)], 0).astype(np.uint16)
 

@@ -1,8 +1,8 @@
 """The simulator as a source of frames.
 
 A frame is made in two stages. The first moves the world to the exposure and looks at it: pictures (several, where things move
-during the exposure), labels, ranges; it runs in a thread of its own, to which the OpenGL context belongs, with the lidar's rays
-beside it in another. The second makes of
+during the exposure), labels, ranges; it runs in a thread of its own, to which the OpenGL context belongs; the lidar's rays are
+cast beside it in another, and may go on while the second runs. The second makes of
 that what a real camera would have delivered: defocus, light, noise, and the truth beside it.
 
 Live, when a frame takes longer than there is time, the next one's first stage runs beside this one's second, so that both cores
@@ -15,10 +15,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,6 +43,7 @@ from auxfocus_ros.rig.source import OnProblem, SourceCounts, ignore_problem
 from auxfocus_ros.rig.truth import FrameTruth
 from auxfocus_ros.rig.urdf import load_urdf
 
+T = TypeVar("T")
 RENDER_TIMEOUT_S = 60.0
 """A first stage that takes longer hangs: software rendering of the largest picture takes under a second."""
 AHEAD_FROM = 0.8
@@ -72,7 +74,7 @@ class _Look:
     picture: np.ndarray
     depth_m: np.ndarray
     labels: np.ndarray | None
-    ranges: Ranges
+    ranges: Future[Ranges]
     joints: tuple[JointReading, ...]
     world_from_base: RigidTransform
     motion: CameraMotion
@@ -177,12 +179,14 @@ class SimulationSource:
             self._position = float(position_steps)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="simulation")
         self._lidar_thread = ThreadPoolExecutor(1, thread_name_prefix="lidar")
+        self._scan: Future[Ranges] = Future()
+        self._scan.set_result(Ranges("", RigidTransform.identity()))
         self._renderer: Renderer | None = None
         self._closed = False
         self._costs = [0.0, 0.0]
         self._nearest_m = FIRST_NEAREST_M
         try:
-            self._thread.submit(self._make_renderer).result(RENDER_TIMEOUT_S)
+            _answer(self._thread.submit(self._make_renderer))
         except BaseException:
             self.close()
             raise
@@ -194,13 +198,13 @@ class SimulationSource:
         if self._closed:
             raise InputError(f"{self.name} is closed")
         count = math.inf if math.isinf(self.duration_s) else max(1, round(self.duration_s * self.rate_hz))
-        self._on_thread(self._world.reset).result(RENDER_TIMEOUT_S)
+        _answer(self._on_thread(self._world.reset))
         self._nearest_m = FIRST_NEAREST_M
         ahead: Future[_Look] | None = None
         index = 0
         while index < count:
             pending = ahead if ahead is not None else self._on_thread(self._look, index)
-            look = pending.result(RENDER_TIMEOUT_S)
+            look = _answer(pending)
             ahead = self._on_thread(self._look, index + 1) if self._overlaps() and index + 1 < count else None
             frame = self._finish(look)
             self.counts.frames += 1
@@ -270,18 +274,20 @@ class SimulationSource:
         for moment in [*np.delete(moments, plan.drawn // 2), middle_s]:
             world.look(float(moment))
             pose = world.world_from(OPTICAL_FRAME)
-            scan = self._lidar_thread.submit(self._ranges.scan, world, middle_s, rng) if moment == middle_s else None
+            if moment == middle_s:
+                wait([self._scan], RENDER_TIMEOUT_S)  # the last frame's: what is held for it must not change
+                scan = self._scan = self._lidar_thread.submit(self._ranges.begin(world, middle_s, rng))
             drawn.append(renderer.picture(world.view, camera, pose))
         labels = renderer.labels(world.view, camera, pose, world.parts.labels) if self.truth_wanted else None
         things = tuple(self._pose_of(thing, middle_s) for thing in world.parts.things)
         motion, base = CameraMotion(pose, world_turn, world_shift), world.world_from(self.robot.root)
-        assert scan is not None
-        ranges = self._ranges.measure(scan.result(RENDER_TIMEOUT_S), world, renderer, camera, drawn[-1][1], rng)
-        if self._ranges.rolling:
-            ranges = self._ranges.sweep(world, ranges, time_s, rng)
+        if not self._ranges.is_lidar or self._ranges.rolling:
+            ranges = self._ranges.measure(_answer(scan), world, renderer, camera, drawn[-1][1], rng)
+            scan = Future()
+            scan.set_result(self._ranges.sweep(world, ranges, time_s, rng) if self._ranges.rolling else ranges)
         picture, depth = self._exposed(drawn, plan, camera, motion), drawn[-1][1]
         look = _Look(
-            index, time_s, middle_s, position, camera, picture, depth, labels, ranges, tuple(joints), base, motion,
+            index, time_s, middle_s, position, camera, picture, depth, labels, scan, tuple(joints), base, motion,
             things, begun_s, time.monotonic() - begun_s,
         )  # fmt: skip
         self._costs[0] = look.took_s
@@ -367,15 +373,15 @@ class SimulationSource:
             picture = expose(picture, level, self._sensor, rng if settings.noise else None)
         focus_m = float(self.lens.focus_distance_m(look.lens_position))
         near_m, far_m = self.lens.depth_of_field_m(look.lens_position)
+        ranges = _answer(look.ranges)
         truth = None
         if look.labels is not None:
             truth = FrameTruth(
                 self.scene.name, self.scene.seed, look.middle_s, settings.exposure_s, level, look.lens_position, focus_m,
                 look.world_from_base, look.world_from_base.inverse().compose(look.motion.world_from_optical), look.labels,
                 look.depth_m, defocus, true_things(look.things, look.labels, look.depth_m, look.motion, self.lens,
-                look.lens_position), look.ranges.point_labels,
+                look.lens_position), ranges.point_labels,
             )  # fmt: skip
-        ranges = look.ranges
         stamp = stamp_ns(look.time_s)
         frame = Frame(
             stamp_ns=stamp,
@@ -395,3 +401,15 @@ class SimulationSource:
         )
         self._costs[1] = time.monotonic() - begun_s
         return frame
+
+
+def _answer(future: Future[T]) -> T:
+    """What a thread of ours has worked out. Raises InputError when it does not answer in time."""
+    try:
+        return future.result(RENDER_TIMEOUT_S)
+    except FutureTimeoutError as error:
+        if not future.done():
+            raise InputError(
+                f"the simulator has not answered for {RENDER_TIMEOUT_S:g} s: is the machine out of memory?"
+            ) from error
+        raise

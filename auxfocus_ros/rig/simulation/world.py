@@ -73,6 +73,7 @@ class World:
         self.model.opt.timestep = STEP_S
         self._state = mujoco.MjData(self.model)
         self.view: Any = mujoco.MjData(self.model)
+        self._held = mujoco.MjData(self.model)
         self._limits = limits_of(robot)
         self._names = tuple(joint.name for joint in robot.moving_joints)
         self._lower = np.array([limit.lower_rad for limit in self._limits])
@@ -164,6 +165,11 @@ class World:
                     view.qpos[address] = amplitude * math.sin(2.0 * math.pi * point.travelled_m / stride + phase)
         self._mujoco.mj_kinematics(self.model, view)
         self._mujoco.mj_camlight(self.model, view)
+
+    def hold(self) -> Any:
+        """`view` as it is now, to be read while the world goes on, until the next call."""
+        self._mujoco.mj_copyData(self._held, self.model, self.view)
+        return self._held
 
     # What stands where, in `view`
 
