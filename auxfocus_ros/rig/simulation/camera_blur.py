@@ -42,7 +42,6 @@ def picture_flow(
     right = (x * vz - vx) * inverse + (x * y * wx - (1.0 + x * x) * wy + y * wz)
     down = (y * vz - vy) * inverse + ((1.0 + y * y) * wx - x * y * wy - x * wz)
     focal = np.float32(camera.fx_px)
-    # The coarse samples lie in the middle of their blocks of pixels (half a pixel off), as resize takes them.
     return (
         cv2.resize((right * focal).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR),
         cv2.resize((down * focal).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR),
@@ -87,6 +86,7 @@ def _grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _rays(width: int, height: int, focal_px: float, cx_px: float, cy_px: float) -> tuple[np.ndarray, np.ndarray]:
     """x / z of each coarse column (1, w) and y / z of each coarse row (h, 1), float32."""
-    x = (np.arange(COARSE // 2, width, COARSE, dtype=np.float32) - np.float32(cx_px)) / np.float32(focal_px)
-    y = (np.arange(COARSE // 2, height, COARSE, dtype=np.float32) - np.float32(cy_px)) / np.float32(focal_px)
+    # Resizing takes a coarse sample for the middle of its block of pixels.
+    x = (np.arange(COARSE // 2, width, COARSE, dtype=np.float32) - np.float32(cx_px + 0.5)) / np.float32(focal_px)
+    y = (np.arange(COARSE // 2, height, COARSE, dtype=np.float32) - np.float32(cy_px + 0.5)) / np.float32(focal_px)
     return x[None, :], y[:, None]
