@@ -10,6 +10,7 @@ from typing import Any
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
 from auxfocus_ros.errors import AuxfocusError
@@ -22,7 +23,8 @@ class Watcher:
 
     def __init__(self, name: str, namespace: str = "") -> None:
         """Join the graph as the node `name`."""
-        rclpy.init()
+        # Signals are the command's: rclpy's handler would end the context under a wait before Ctrl-C is heard as such.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         self.node = rclpy.create_node(name, namespace=namespace or None)
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
