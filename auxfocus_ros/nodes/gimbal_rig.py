@@ -74,7 +74,6 @@ class GimbalRigParameters(CommonParameters):
     publish_clock: bool = parameter(
         False, "publish the recorded stamps on /clock and keep them (needs loop false)", read_only=True
     )
-
     publish_tf: bool = parameter(True, "publish tf, where tf2_ros is installed", read_only=True)
     seed: int = parameter(-1, "of a simulation; -1: the scene's own", minimum=-1, read_only=True)
     width_px: int = parameter(
@@ -88,9 +87,9 @@ class GimbalRigParameters(CommonParameters):
         "", "of a simulation's depth sensor: it rides on the gimbal, or is fixed to the platform; empty: the scene's own",
         choices=("", *MOUNTS), read_only=True,
     )  # fmt: skip
-    noise: bool = parameter(True, "noise of a simulation's sensors", read_only=True)
-    rolling: bool = parameter(False, "a simulated lidar's scan takes its time while the rig moves", read_only=True)
-    stabilise: bool = parameter(True, "a simulated gimbal holds its view against the platform's shaking", read_only=True)
+    noise: bool = parameter(True, "false: a simulation's sensors have no noise, whatever the scene says", read_only=True)
+    rolling: bool = parameter(False, "true: a simulated lidar's scan takes its time, whatever the scene says", read_only=True)
+    stabilise: bool = parameter(True, "false: a simulated gimbal does not hold its view, whatever the scene says", read_only=True)
     light_level: float = parameter(
         -1.0, "of a simulation; 1: as the scene was made, -1: the scene's own", minimum=-1.0, maximum=100.0
     )
@@ -160,6 +159,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             raise ConfigurationError("publish_clock keeps the recorded stamps, which run backwards in a loop: set loop to false")
         if p.hold_s and not p.rate_hz:
             raise ConfigurationError("hold_s lets a frame stand at a rate: set rate_hz as well")
+        if p.source == SIMULATION and (p.refocus or p.hold_s):
+            raise ConfigurationError("a simulation has the defocus and the pace of its own: leave refocus and hold_s out")
         rig = load_rig(p.rig) if p.rig else None
         self._source = self._open_topics(rig) if p.source == TOPICS else self._open(rig)
         robot: Robot | None = getattr(self._source, "robot", None)
@@ -329,7 +330,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             options = {
                 "seed": p.seed if p.seed >= 0 else None, "rate_hz": p.rate_hz or None, "width_px": p.width_px or None,
                 "height_px": p.height_px or None, "depth_sensor": p.depth_sensor or None, "mount": p.mount or None,
-                "noise": p.noise, "rolling": p.rolling, "stabilise": p.stabilise, "endless": p.loop, "live": True,
+                "noise": None if p.noise else False, "rolling": p.rolling or None, "stabilise": None if p.stabilise else False,
+                "endless": p.loop, "live": True,
             }  # fmt: skip
         source = open_source(
             p.source,
@@ -370,8 +372,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         )
 
     def _set_light(self, level: float) -> None:
-        if level >= 0.0:
-            self._source.set_light(level)  # type: ignore[union-attr]
+        self._source.set_light(level if level >= 0.0 else None)  # type: ignore[union-attr]
 
 
 def main() -> None:

@@ -190,6 +190,7 @@ def test_the_light_is_dimmed_while_it_runs(graph: Any, start_node: Callable[...,
         ({"path": "moon"}, "there is no scene 'moon'"),
         ({"path": "corridor", "lens": "magnifier"}, "magnifier"),
         ({"path": ""}, "`path` is empty"),
+        ({"path": "corridor", "refocus": True}, "leave refocus and hold_s out"),
     ],
 )
 def test_what_cannot_be_opened_ends_in_one_line_and_status_2(

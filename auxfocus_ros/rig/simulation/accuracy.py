@@ -49,7 +49,6 @@ FLOOR_SCENE = {
 }
 BARS = 8
 EDGE_HALF_PX = 60
-LARGEST_RADIUS_PX = 40.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def blur_between_px(sharp: np.ndarray, blurred: np.ndarray) -> float:
         sharp, blurred: (n,) linear light across the same straight edge.
 
     Returns:
-        Radius, pixels, 0 to LARGEST_RADIUS_PX.
+        Radius, pixels, 0 to half of n.
     """
     # Away from the ends, where what lies beyond is not known.
     inside = slice(len(sharp) // 4, len(sharp) - len(sharp) // 4)

@@ -1,9 +1,9 @@
 """The simulator as a source of frames.
 
 A frame is made in two stages. The first moves the world to the exposure and looks at it: pictures (several, where things move
-during the exposure), labels, ranges; it runs in a thread of its own, to which the OpenGL context belongs; the lidar's rays are
-cast beside it in another, and may go on while the second runs. The second makes of
-that what a real camera would have delivered: defocus, light, noise, and the truth beside it.
+during the exposure), labels, ranges; it runs in a thread of its own, to which the OpenGL context belongs. The lidar's rays are
+cast beside it in another, and may go on while the second stage runs. That makes of it all what a real camera would have
+delivered: defocus, light, noise, and the truth beside it.
 
 Live, when a frame takes longer than there is time, the next one's first stage runs beside this one's second, so that both cores
 work; a frame then says when its lens position was read (`exposed_at_s`). Otherwise frames are made strictly one after the other,
@@ -140,7 +140,7 @@ class SimulationSource:
             position_steps: where the glass is at first, motor steps; None: at the hyperfocal distance.
             endless: one pass never ends.
             live: frames are wanted in real time; see the module's text.
-            on_problem: called with one line for what a person should know.
+            on_problem: as every source's; a simulator has none of those problems.
 
         Raises:
             ConfigurationError: see `load_scene`, `World`, `load_lens`. MissingLibraryError: no MuJoCo, or no OpenGL.
@@ -161,7 +161,7 @@ class SimulationSource:
         self.has_depth = self.scene.depth_sensor.kind != "none"
         self.counts = SourceCounts()
         self.truth_wanted = True
-        self._defocus, self._live, self._on_problem = defocus, live, on_problem
+        self._defocus, self._live = defocus, live
         self._light_level: float | None = None
         self._world = World(self.scene, self.robot)
         self._ranges = RangeSensors(self.scene, self.robot, self._world.parts)
@@ -220,11 +220,11 @@ class SimulationSource:
         """Send the gimbal somewhere; what was limited, in words. Raises InputError for a command that cannot be."""
         return self._world.command(command)
 
-    def set_light(self, level: float) -> None:
-        """Dim the light: 1 is the scene as it was made; wins over the scene's own changes. Raises InputError below 0 or NaN."""
-        if not 0.0 <= level <= 100.0:
+    def set_light(self, level: float | None) -> None:
+        """Dim the light: 1 is the scene as it was made; None: as the scene says. Raises InputError below 0, above 100, or NaN."""
+        if level is not None and not 0.0 <= level <= 100.0:
             raise InputError(f"light level {level}: it must be from 0 to 100, 1 is the scene as it was made")
-        self._light_level = float(level)
+        self._light_level = level
 
     def sees(self, points_m: np.ndarray) -> np.ndarray:
         """(N,) whether nothing stands between the camera and points (N, 3) of its optical frame, at the last frame's moment."""

@@ -160,6 +160,8 @@ def test_light_and_gain(opened: Opened) -> None:
     source = opened(still, noise=False)
     source.set_light(0.0)
     assert take(source, 1)[0].picture.max() == 0
+    source.set_light(None)
+    assert take(source, 1)[0].picture.mean() == pytest.approx(bright)
     with pytest.raises(InputError, match="light level"):
         source.set_light(math.nan)
 
