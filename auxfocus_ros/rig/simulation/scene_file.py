@@ -23,15 +23,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
 
+import numpy as np
+
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.optics.config_path import config_dir
 from auxfocus_ros.rig.rig_file import read_yaml
-from auxfocus_ros.rig.simulation.paths import Path, parse_path
+from auxfocus_ros.rig.simulation.paths import Path, Standing, parse_path
 from auxfocus_ros.rig.simulation.settings import flag, mapping, number, numbers, text, whole
 
 DEPTH_SENSORS = ("spinning_16", "spinning_64", "non_repeating", "depth_camera", "none")
@@ -75,11 +77,9 @@ class ShakeSettings:
 
 @dataclass(frozen=True)
 class PlatformSettings:
-    """What carries the gimbal: it stands at a place or follows a path, and shakes."""
+    """What carries the gimbal: its path, be it that it stands, and how it shakes."""
 
-    position_m: tuple[float, float, float] = (0.0, 0.0, 1.5)
-    heading_rad: float = 0.0
-    path: Path | None = None
+    path: Path = field(default_factory=lambda: Standing(np.array([0.0, 0.0, 1.5])))
     shake: ShakeSettings = ShakeSettings()
 
 
@@ -312,6 +312,13 @@ def _place(value: object, where: str) -> tuple[float, float, float]:
     return x, y, z
 
 
+def _standing(entry: Mapping[str, Any], where: str) -> Standing:
+    return Standing(
+        np.array(_place(entry.get("position_m", [0.0, 0.0, 1.5]), f"{where}.position_m")),
+        number(entry.get("heading_rad", 0.0), f"{where}.heading_rad", -100.0, 100.0),
+    )
+
+
 def _platform(value: object, where: str) -> PlatformSettings:
     entry = mapping(value, where, ("position_m", "heading_rad", "path", "shake"))
     if "path" in entry and ("position_m" in entry or "heading_rad" in entry):
@@ -319,9 +326,7 @@ def _platform(value: object, where: str) -> PlatformSettings:
     shake = mapping(entry.get("shake", {}), f"{where}.shake", ("rotation_rad", "translation_m", "frequency_hz"))
     ranges = {"rotation_rad": (0.0, 1.0), "translation_m": (0.0, 1.0), "frequency_hz": (0.1, 100.0)}
     return PlatformSettings(
-        position_m=_place(entry.get("position_m", [0.0, 0.0, 1.5]), f"{where}.position_m"),
-        heading_rad=number(entry.get("heading_rad", 0.0), f"{where}.heading_rad", -100.0, 100.0),
-        path=parse_path(entry["path"], f"{where}.path") if "path" in entry else None,
+        path=parse_path(entry["path"], f"{where}.path") if "path" in entry else _standing(entry, where),
         shake=ShakeSettings(**{key: number(item, f"{where}.shake.{key}", *ranges[key]) for key, item in shake.items()}),
     )
 

@@ -16,7 +16,6 @@ scaled so that the root mean square is exactly the one asked for.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,20 +33,6 @@ LINE_DAMPING = 0.03
 LINE_WIDTH = 0.1
 """The line reaches this share of its frequency to either side."""
 LINE_WAVES = 12
-
-
-@dataclass(frozen=True, eq=False)
-class ShakeRates:
-    """First and second derivatives of a shake by time, each (3,) float64.
-
-    The rotation's are those of its vector; for the small angles of a shake that is the angular velocity, within half of angle
-    times rate.
-    """
-
-    translation_m_per_s: Vector
-    rotation_rad_per_s: Vector
-    translation_m_per_s2: Vector
-    rotation_rad_per_s2: Vector
 
 
 class PlatformShake:
@@ -91,16 +76,6 @@ class PlatformShake:
             return np.zeros(3), np.zeros(3)
         both = np.einsum("ij,ij->i", self._amplitudes, np.sin(self._rates * time_s + self._phases))
         return both[:3], both[3:]
-
-    def derivatives(self, time_s: float) -> ShakeRates:
-        """The first and second derivatives by time, of the same sums."""
-        if self._still:
-            return ShakeRates(np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3))
-        angles = self._rates * time_s + self._phases
-        weights = self._amplitudes * self._rates
-        first = np.einsum("ij,ij->i", weights, np.cos(angles))
-        second = -np.einsum("ij,ij,ij->i", weights, self._rates, np.sin(angles))
-        return ShakeRates(first[:3], first[3:], second[:3], second[3:])
 
 
 def _bands(rng: np.random.Generator, edges: Vector) -> Vector:

@@ -292,10 +292,7 @@ class World:
 
     def _level(self, time_s: float) -> tuple[np.ndarray, float]:
         """(position, heading) of the platform without its shaking."""
-        platform = self.scene.platform
-        if platform.path is None:
-            return np.asarray(platform.position_m, dtype=np.float64), platform.heading_rad
-        point = platform.path.at(time_s)
+        point = self.scene.platform.path.at(time_s)
         return point.position_m, point.heading_rad
 
     def _platform(self, time_s: float) -> tuple[np.ndarray, np.ndarray]:
