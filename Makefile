@@ -47,6 +47,8 @@ bench: setup
 	@$(RUN) auxfocus bench lens --json out/bench/lens.json
 	@$(RUN) auxfocus bench simulation --json out/bench/simulation.json
 	@$(RUN) auxfocus bench topics --json out/bench/topics.json
+	@$(RUN) python -m pip install --quiet -r requirements/bench.txt
+	@$(RUN) auxfocus bench distribution --json out/bench/distribution.json
 
 DATA ?= ../shared/data
 samples: setup

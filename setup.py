@@ -36,13 +36,13 @@ def shared_files(folder: str) -> list[tuple[str, list[str]]]:
 
 
 demand_interfaces()
-NODES = ["gimbal_rig", "lens_actuator", "aux_focus"]
+NODES = ["gimbal_rig", "lens_actuator", "aux_focus", "operator_panel"]
 
 setup(
     name="auxfocus_ros",
     version="0.1.0",
     packages=find_packages(include=["auxfocus_ros", "auxfocus_ros.*"]),
-    package_data={"auxfocus_ros": ["py.typed"]},
+    package_data={"auxfocus_ros": ["py.typed", "panel/static/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/auxfocus_ros"]),
         ("share/auxfocus_ros", ["package.xml"]),
@@ -53,7 +53,7 @@ setup(
         *shared_files("auxfocus_interfaces/msg"),  # recordings are written with them, with no ROS installed
     ],
     install_requires=["setuptools"],
-    extras_require={"test": ["pytest", "hypothesis"]},
+    extras_require={"test": ["pytest", "hypothesis", "onnx", "playwright"], "bench": ["fast-histogram", "boost-histogram"]},
     zip_safe=False,
     maintainer="auxfocus_ros maintainers",
     maintainer_email="maintainers@auxfocus.example.com",

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": ("up", "start the graph for a source and keep it running"),
     "move": ("move", "move the lens of a running graph"),
     "simulate": ("simulate", "fly a simulated rig through a scene into a recording, with its truth"),
+    "distribution": ("distribution", "the auxiliary focus image of one picture with its cloud or depth image, offline"),
     "sequence": ("sequence", "make a longer recording for benchmarks from a short one"),
     "parameters": ("parameters", "list the nodes' parameters"),
     "bench": ("bench", "benchmarks, each against its rivals in the same run"),
@@ -28,6 +29,7 @@ EXAMPLES = """examples:
   auxfocus demo
   auxfocus up samples/rgb_lidar_road --lens field_50mm --video out/road.mp4
   auxfocus move --distance 12.5
+  auxfocus distribution photo.png --depth depth.png --rig my_rig.yaml --focus-distance 2.4 -o out/photo_focus.png
   auxfocus simulate corridor -o out/corridor.mcap
 """
 

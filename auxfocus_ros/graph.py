@@ -9,7 +9,7 @@ from auxfocus_ros.errors import ConfigurationError
 
 ParameterValue = bool | int | float | str
 DEFAULT_LENS = "bench_25mm"
-NODES = ("gimbal_rig", "lens_actuator", "aux_focus")
+NODES = ("gimbal_rig", "lens_actuator", "aux_focus", "operator_panel")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class GraphOptions:
     """What differs from one use of the graph to the next.
 
     source, path, rig, refocus: as the parameters of `gimbal_rig`. lens: for all nodes; empty: the scene's, the rig file's, or
-    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. parameters: further parameters by node, which win
-    over what is worked out here.
+    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. panel: with the operator's page. parameters: further
+    parameters by node, which win over what is worked out here.
     """
 
     source: str = "recording"
@@ -40,11 +40,14 @@ class GraphOptions:
     lens: str = ""
     refocus: bool = False
     depth: str = "points"
+    panel: bool = False
     parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
 
 
 def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     """The nodes for these options, in the order in which they are started.
+
+    Parameters for `operator_panel` mean nothing where there is no panel.
 
     Raises:
         ConfigurationError: parameters for a node that the graph does not have; a scene or rig file that cannot be read for its
@@ -57,6 +60,7 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     worked_out: dict[str, dict[str, ParameterValue]] = {
         "lens_actuator": {"lens": lens, **_first_position(options, lens)},
         "aux_focus": {"depth_input": options.depth},
+        **({"operator_panel": {}} if options.panel else {}),
         "gimbal_rig": {
             "source": options.source,
             "path": options.path,

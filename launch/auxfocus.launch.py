@@ -19,6 +19,7 @@ ARGUMENTS = {
     "lens": ("", "lens file: a shipped name or a path; by default the scene's, the rig file's, or bench_25mm"),
     "refocus": ("false", "render the defocus of the lens's position"),
     "depth": ("points", "points, depth or none"),
+    "panel": ("true", "serve the operator's page (parameters of operator_panel: host, port, token)"),
     "namespace": ("", "namespace of all nodes"),
     "autostart": ("true", "configure and activate the nodes at once"),
     "use_sim_time": ("false", "take the time from /clock"),
@@ -28,7 +29,7 @@ ARGUMENTS = {
 
 def nodes(context: LaunchContext) -> list[LifecycleNode]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    switches = {name: given[name].lower() == "true" for name in ("refocus", "autostart", "use_sim_time", "publish_tf")}
+    switches = {name: given[name].lower() == "true" for name in ("refocus", "panel", "autostart", "use_sim_time", "publish_tf")}
     options = GraphOptions(
         source=given["source"],
         path=given["path"],
@@ -36,6 +37,7 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
         lens=given["lens"],
         refocus=switches["refocus"],
         depth=given["depth"],
+        panel=switches["panel"],
         parameters={"gimbal_rig": {"publish_tf": switches["publish_tf"]}},
     )
     common = {name: switches[name] for name in ("autostart", "use_sim_time")}

@@ -9,7 +9,7 @@ from auxfocus_ros.rig.simulation import load_scene
 
 
 def test_every_node_is_there_once_and_the_rig_starts_last() -> None:
-    nodes = describe_graph(GraphOptions(path="/data/a.mcap"))
+    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True))
     assert sorted(node.executable for node in nodes) == sorted(NODES)
     assert nodes[-1].executable == "gimbal_rig"  # so that the others are there when the first frame comes
 

@@ -14,11 +14,13 @@ import pytest
 PACKAGE = "auxfocus_ros"
 ROOT = Path(__file__).resolve().parents[1]
 
-# Room -> the rooms of ours that it may import. errors.py is beneath all; every room may import itself. Rooms that are still
+# Room -> the rooms of ours that it may import. What is BENEATH is free to all; every room may import itself. Rooms that are still
 # to come stand here already.
 ALGORITHMS = ("optics", "distribution", "view", "autofocus", "allinfocus", "monodepth", "lens", "rig")
+BENEATH = ("errors", "declaration")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "declaration": (),
     "optics": (),
     "distribution": ("optics",),
     "view": ("distribution", "optics"),
@@ -33,14 +35,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "nodes": (*ALGORITHMS, "analysis", "panel", "ros"),
 }
 EVERYTHING = ("commands", "cli", "graph")
-WITHOUT_ROS = (*ALGORITHMS, "analysis", "errors")
+WITHOUT_ROS = (*ALGORITHMS, "analysis", *BENEATH)
 # ROS and its messages; what of it is installed depends on the machine, so names are listed and not looked up.
 ROS_PACKAGES = {
     "ament_index_python", "auxfocus_interfaces", "builtin_interfaces", "cv_bridge", "launch", "launch_ros", "message_filters",
     "rcl_interfaces", "rclpy", "ros2cli", "rosbag2_py", "rosidl_runtime_py", "rpyutils", "sensor_msgs_py", "tf2_py", "tf2_ros",
 }  # fmt: skip
 # Heavy or optional: imported where they are used, never by importing a room.
-LAZY = ("torch", "mujoco", "aiohttp")
+LAZY = ("torch", "mujoco", "aiohttp", "numba")
+# A module of loops that numba compiles needs it to be read at all: then that module is imported where it is used.
+IN_MODULES = ("numba",)
 
 
 def is_ros(module: str) -> bool:
@@ -77,14 +81,26 @@ def imports(file: Path, root: Path) -> Iterator[tuple[int, str, bool]]:
 def violations(root: Path) -> list[str]:
     """One line for every import against the rules in root/auxfocus_ros; `root` is the folder that holds the package."""
     found = []
-    for file in sorted((root / PACKAGE).rglob("*.py")):
+    files = sorted((root / PACKAGE).rglob("*.py"))
+    loops = {
+        ".".join(file.relative_to(root).with_suffix("").parts)
+        for file in files
+        for _, module, at_import in imports(file, root)
+        if at_import and module.partition(".")[0] in IN_MODULES
+    }
+    for file in files:
+        name = ".".join(file.relative_to(root).with_suffix("").parts)
         room = file.relative_to(root / PACKAGE).parts[0].removesuffix(".py")
         for line, module, at_import in imports(file, root):
             top, _, rest = module.partition(".")
+            if at_import and module in loops and name not in loops:
+                found.append(
+                    f"{file.relative_to(root)}:{line}: {module} brings a compiler; import it in the function that uses it"
+                )
             where = f"{file.relative_to(root)}:{line}"
             if top == PACKAGE:
                 target = rest.partition(".")[0]
-                free = room in EVERYTHING or target in (room, "errors", "__version__", "")
+                free = room in EVERYTHING or target in (room, *BENEATH, "__version__", "")
                 if room == "__init__":
                     found += [f"{where}: the package itself imports {module}; importing it must cost nothing"] if rest else []
                 elif not free and room not in MAY_IMPORT:
@@ -95,7 +111,7 @@ def violations(root: Path) -> list[str]:
                     )
             elif is_ros(top) and room in (*WITHOUT_ROS, "__init__", "panel"):
                 found.append(f"{where}: {room} imports {top}; only ros, nodes and commands know ROS")
-            elif top in LAZY and at_import:
+            elif top in LAZY and top not in IN_MODULES and at_import:
                 found.append(f"{where}: {top} is imported with the module; import it in the function that uses it")
     return found
 
@@ -118,6 +134,7 @@ PLANTED = {
     "lens imports auxfocus_interfaces": ("lens/bad.py", "from auxfocus_interfaces.action import MoveLens\n"),
     "errors imports optics": ("errors.py", "from auxfocus_ros.optics import Lens\n"),
     "torch is imported with the module": ("monodepth/bad.py", "import torch.nn as nn\n"),
+    "view.loops brings a compiler": ("view/bad.py", "from auxfocus_ros.view.loops import blend\n"),
     "the package itself imports": ("__init__.py", "from .optics import Lens\n"),
     "the room attic is not in the table": ("attic/bad.py", "from auxfocus_ros.optics import Lens\n"),
 }
@@ -129,6 +146,8 @@ def test_a_planted_violation_is_found(tmp_path: Path, complaint: str) -> None:
     file = tmp_path / PACKAGE / name
     file.parent.mkdir(parents=True)
     file.write_text(text)
+    if "loops" in text:
+        (file.parent / "loops.py").write_text("import numba\n")
     found = violations(tmp_path)
     assert len(found) == 1
     assert complaint in found[0]
@@ -139,6 +158,8 @@ def test_what_is_allowed_is_not_complained_of(tmp_path: Path) -> None:
         "optics/good.py": "from auxfocus_ros.errors import InputError\nfrom . import lens\nfrom .lens import Lens\n",
         "view/good.py": "from auxfocus_ros.distribution import DepthAxis\nfrom auxfocus_ros.optics import Lens\n",
         "monodepth/good.py": "def f() -> None:\n    import torch\n",
+        "view/loops.py": "import numba\n",
+        "view/blending.py": "def f() -> None:\n    from auxfocus_ros.view.loops import blend\n",
         "nodes/good.py": "import rclpy\nfrom auxfocus_ros.ros import qos\nfrom auxfocus_ros.view import draw_aux_image\n",
         "commands/good.py": "from auxfocus_ros.nodes import aux_focus\nfrom auxfocus_ros import graph\n",
         "cli.py": "from auxfocus_ros import __version__\nfrom auxfocus_ros.commands import demo\n",

@@ -7,7 +7,14 @@ from typing import Any
 
 def add_parser(subparsers: Any, line: str) -> None:
     """Declare the command and its benchmarks."""
-    from auxfocus_ros.commands import bench_lens, bench_simulation, bench_stream, bench_topics, bench_transport
+    from auxfocus_ros.commands import (
+        bench_distribution,
+        bench_lens,
+        bench_simulation,
+        bench_stream,
+        bench_topics,
+        bench_transport,
+    )
 
     parser = subparsers.add_parser(
         "bench", help=line, description=line, epilog="example: auxfocus bench stream --json out/stream.json"
@@ -16,5 +23,6 @@ def add_parser(subparsers: Any, line: str) -> None:
     bench_transport.add_parser(benchmarks)
     bench_stream.add_parser(benchmarks)
     bench_lens.add_parser(benchmarks)
+    bench_distribution.add_parser(benchmarks)
     bench_simulation.add_parser(benchmarks)
     bench_topics.add_parser(benchmarks)

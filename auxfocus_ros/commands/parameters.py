@@ -8,9 +8,9 @@ import json
 import math
 from typing import Any
 
+from auxfocus_ros.declaration import fields_of
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.graph import NODES
-from auxfocus_ros.ros.parameters import fields_of
 
 
 def add_parser(subparsers: Any, line: str) -> None:

@@ -49,6 +49,8 @@ def add_parser(subparsers: Any, line: str) -> None:
     parser.add_argument("--depth", default="points", choices=("points", "depth", "none"), help="what the depth is taken from")
     parser.add_argument("--once", action="store_true", help="play once and stop at the end (default: loop)")
     parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="frames per second (default: as recorded)")
+    parser.add_argument("--no-panel", action="store_true", help="without the operator's page")
+    parser.add_argument("--port", type=int, default=8080, help="of the operator's page, on the loopback address (default: 8080)")
     parser.add_argument("--namespace", default="", help="namespace of all nodes")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="keep the auxiliary focus image as a film")
     parser.add_argument(
@@ -103,11 +105,12 @@ def run(arguments: argparse.Namespace) -> int:
     rig: dict[str, ParameterValue] = {"loop": not arguments.once, "rate_hz": arguments.rate}
     if arguments.seed is not None:
         rig["seed"] = arguments.seed
+    parameters["operator_panel"] = {"port": arguments.port, **parameters.get("operator_panel", {})}
     parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
     graph = describe_graph(
         GraphOptions(
             arguments.source, path, arguments.rig, arguments.lens,
-            arguments.refocus, arguments.depth, parameters,
+            arguments.refocus, arguments.depth, not arguments.no_panel, parameters,
         )
     )  # fmt: skip
     with contextlib.ExitStack() as stack:

@@ -126,7 +126,7 @@ class DepthAxis:
             is between `bins` and `bins + 1`. NaN stays NaN.
         """
         result = np.empty(np.shape(depth_m), np.float32) if out is None else out
-        lowest, highest, factor, shift = self._line(unit_m, offset)
+        lowest, highest, factor, shift = self.line(unit_m, offset)
         if np.asarray(depth_m).dtype == np.float32:
             np.clip(depth_m, lowest, highest, out=result)
         else:  # A plain copy converts much faster than a ufunc that has to convert.
@@ -139,6 +139,33 @@ class DepthAxis:
         np.multiply(result, factor, out=result)
         np.add(result, shift, out=result)
         return result
+
+    def line(self, unit_m: float, offset: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+        """What it takes to work out bins, for `bin_of` and for compiled loops that do the same.
+
+        Args:
+            unit_m: metres a unit of the depths.
+            offset: added to every bin number.
+
+        Returns:
+            (lowest, highest, factor, shift), in units of the depths: the fractional bin is `warp(clip(depth, lowest, highest)) *
+            factor + shift`, where warp(depth) is depth (linear), 1 / depth (dioptre) or ln(depth) (log). The clip keeps every
+            depth within one bin of the axis, so that its number fits an integer, and keeps the pole of 1 / depth away.
+        """
+        low, high = self._warped_ends
+        step = (high - low) / self.bins
+        over = 0.5 * step if self.scale != "dioptre" else min(0.5 * step, -0.5 * high)  # -high is 1 / far: stay short of infinity
+        lowest, highest = _unwarp(self.scale, low - 0.5 * step), _unwarp(self.scale, high + over)
+        margin = 2 * self._rounding_bins
+        factor = (self.bins - 2 * margin) / self.bins / step
+        shift = margin - factor * low + offset
+        if self.scale == "linear":
+            factor *= unit_m
+        elif self.scale == "dioptre":
+            factor /= -unit_m  # dioptres are warped by -1 / depth, and `bin_of` takes 1 / depth
+        else:
+            shift += factor * math.log(unit_m)
+        return np.float32(lowest / unit_m), np.float32(highest / unit_m), np.float32(factor), np.float32(shift)
 
     def ticks(self, max_count: int = 8) -> list[tuple[float, str]]:
         """Round depths to label, spread over the axis as evenly as round numbers allow.
@@ -198,27 +225,6 @@ class DepthAxis:
         edges = self.depth_at(np.linspace(0.0, 1.0, self.bins + 1))
         edges[0], edges[-1] = self.near_m, self.far_m
         return edges
-
-    def _line(self, unit_m: float, offset: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-        """What `bin_of` needs, in units of its input: two depths to clip to, and the line from warped depth to bin.
-
-        The clip keeps every depth within one bin of the axis, so that its number fits an integer, and keeps the pole of 1 / depth
-        away.
-        """
-        low, high = self._warped_ends
-        step = (high - low) / self.bins
-        over = 0.5 * step if self.scale != "dioptre" else min(0.5 * step, -0.5 * high)  # -high is 1 / far: stay short of infinity
-        lowest, highest = _unwarp(self.scale, low - 0.5 * step), _unwarp(self.scale, high + over)
-        margin = 2 * self._rounding_bins
-        factor = (self.bins - 2 * margin) / self.bins / step
-        shift = margin - factor * low + offset
-        if self.scale == "linear":
-            factor *= unit_m
-        elif self.scale == "dioptre":
-            factor /= -unit_m  # dioptres are warped by -1 / depth, and `bin_of` takes 1 / depth
-        else:
-            shift += factor * math.log(unit_m)
-        return np.float32(lowest / unit_m), np.float32(highest / unit_m), np.float32(factor), np.float32(shift)
 
 
 def tick_label(depth_m: float) -> str:

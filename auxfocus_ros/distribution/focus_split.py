@@ -19,6 +19,9 @@ class FocusSplit(NamedTuple):
     farther: int
 
 
+NO_SPLIT = FocusSplit(0, 0, 0)
+
+
 def split_by_focus(depth: NDArray[Any], near_m: float, far_m: float, unit_m: float = 1.0) -> FocusSplit:
     """Split readings at the limits of the depth of field.
 
@@ -35,10 +38,8 @@ def split_by_focus(depth: NDArray[Any], near_m: float, far_m: float, unit_m: flo
     Raises:
         InputError: limits in the wrong order.
     """
-    if math.isnan(near_m) or math.isnan(far_m):
-        return FocusSplit(0, 0, 0)
-    if near_m > far_m:
-        raise InputError(f"depth of field: the near limit must not be beyond the far limit, got {near_m:g} m to {far_m:g} m")
+    if not check_limits(near_m, far_m):
+        return NO_SPLIT
     # In the readings' own type, so that a limit and a reading of the same value compare equal.
     number = depth.dtype.type if np.issubdtype(depth.dtype, np.floating) else np.float64
     readings = int(np.count_nonzero(depth > 0))
@@ -47,3 +48,12 @@ def split_by_focus(depth: NDArray[Any], near_m: float, far_m: float, unit_m: flo
     nearer = int(np.count_nonzero(depth < number(near_m / unit_m))) - not_positive if near_m > 0 else 0
     farther = int(np.count_nonzero(depth > number(far_m / unit_m))) - no_upper_end if far_m < math.inf else 0
     return FocusSplit(readings - no_upper_end - nearer - farther, nearer, farther)
+
+
+def check_limits(near_m: float, far_m: float) -> bool:
+    """Whether there are limits to split at (neither is NaN). Raises InputError for limits in the wrong order."""
+    if math.isnan(near_m) or math.isnan(far_m):
+        return False
+    if near_m > far_m:
+        raise InputError(f"depth of field: the near limit must not be beyond the far limit, got {near_m:g} m to {far_m:g} m")
+    return True

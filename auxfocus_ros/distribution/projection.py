@@ -19,15 +19,22 @@ class ProjectedPoints:
     Attributes:
         u_px, v_px: (N,) float32, column and row in the picture, from -0.5 to width (height) - 0.5.
         depth_m: (N,) float32, z in the camera's optical frame, metres, > 0.
+        x_m, y_m: (N,) float32, x (right) and y (down) there, metres.
     """
 
     u_px: NDArray[np.float32]
     v_px: NDArray[np.float32]
     depth_m: NDArray[np.float32]
+    x_m: NDArray[np.float32]
+    y_m: NDArray[np.float32]
 
     def __len__(self) -> int:
         """Number of points."""
         return len(self.depth_m)
+
+    def only(self, kept: NDArray[np.bool_]) -> ProjectedPoints:
+        """Those of the points that a mask (N,) keeps."""
+        return ProjectedPoints(self.u_px[kept], self.v_px[kept], self.depth_m[kept], self.x_m[kept], self.y_m[kept])
 
 
 def project_cloud(points: NDArray[Any], optical_from_points: RigidTransform, camera: CameraModel) -> ProjectedPoints:
@@ -45,21 +52,28 @@ def project_cloud(points: NDArray[Any], optical_from_points: RigidTransform, cam
     Raises:
         InputError: another shape, missing coordinates, or coordinates that are no floats.
     """
-    cloud = _columns(points)  # (3, N)
+    return project_columns(cloud_columns(points), optical_from_points, camera)[0]
+
+
+def project_columns(
+    cloud: NDArray[np.float32], optical_from_points: RigidTransform, camera: CameraModel
+) -> tuple[ProjectedPoints, NDArray[np.intp] | slice]:
+    """`project_cloud` of a cloud as `cloud_columns` gives it; also which of its points are left, as an index."""
+    index: NDArray[np.intp] | slice = slice(None)
     with np.errstate(invalid="ignore", over="ignore"):
         x, y, z = _move(cloud, optical_from_points)
         ahead = np.flatnonzero(z > 0)
         if len(ahead) < 0.8 * len(z):  # A scan around the sensor: most of it is not worth projecting.
-            x, y, z = x[ahead], y[ahead], z[ahead]
+            x, y, z, index = x[ahead], y[ahead], z[ahead], ahead
         u, v = camera.project((x, y, z))
         shown = u >= -0.5
         shown &= u < camera.width_px - 0.5
         shown &= v >= -0.5
         shown &= v < camera.height_px - 0.5
     if shown.all():
-        return ProjectedPoints(u, v, z)
+        return ProjectedPoints(u, v, z, x, y), index
     kept = np.flatnonzero(shown)
-    return ProjectedPoints(u[kept], v[kept], z[kept])
+    return ProjectedPoints(u[kept], v[kept], z[kept], x[kept], y[kept]), kept if isinstance(index, slice) else index[kept]
 
 
 def _move(cloud: NDArray[np.float32], transform: RigidTransform) -> NDArray[np.float32]:
@@ -68,8 +82,8 @@ def _move(cloud: NDArray[np.float32], transform: RigidTransform) -> NDArray[np.f
     return moved
 
 
-def _columns(points: NDArray[Any]) -> NDArray[np.float32]:
-    """The cloud as three rows of float32."""
+def cloud_columns(points: NDArray[Any]) -> NDArray[np.float32]:
+    """A cloud as three rows of float32, (3, N). Raises InputError where it is none."""
     if points.dtype.names is not None:
         missing = [name for name in "xyz" if name not in points.dtype.names]
         if missing:

@@ -17,6 +17,7 @@ import cv2
 from sensor_msgs.msg import JointState
 
 from auxfocus_interfaces.msg import LensState
+from auxfocus_ros.declaration import parameter
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
 from auxfocus_ros.rig import SOURCE_KINDS, Frame, Pacer, Source, SteeredSource, open_source
 from auxfocus_ros.rig.rig_file import RigDescription, load_rig
@@ -26,7 +27,6 @@ from auxfocus_ros.ros.gimbal_relay import GimbalRelay
 from auxfocus_ros.ros.health import Meter
 from auxfocus_ros.ros.joint_messages import read_gimbal_command
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
-from auxfocus_ros.ros.parameters import parameter
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, STATE
 from auxfocus_ros.ros.rig_outputs import RigOutputs

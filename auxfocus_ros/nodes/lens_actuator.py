@@ -30,6 +30,7 @@ from std_msgs.msg import Header
 
 from auxfocus_interfaces.action import MoveLens
 from auxfocus_interfaces.msg import LensState
+from auxfocus_ros.declaration import parameter
 from auxfocus_ros.errors import ConfigurationError, LensGoalError
 from auxfocus_ros.lens import (
     FAULT_NAMES,
@@ -49,7 +50,6 @@ from auxfocus_ros.optics import Lens, load_lens
 from auxfocus_ros.ros.event_stamps import EventStamps
 from auxfocus_ros.ros.lens_messages import make_lens_state, make_move_feedback, make_move_result
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
-from auxfocus_ros.ros.parameters import parameter
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, STATE
 from auxfocus_ros.ros.stamps import from_ns

@@ -11,7 +11,9 @@ recording says. Keys that are not known are refused, since a misspelt extrinsic 
       matrix: [[r, r, r, t], [r, r, r, t], [r, r, r, t]]             # or quaternion_xyzw or rotation_rpy_rad, and translation_m
     topics: {image: /camera/image_raw, camera_info: /camera/camera_info, points: /points, depth: /depth, lens_state: /lens/state,
              joint_states: /joint_states, gimbal_command: /gimbal/command, range: /range}
-    depth: {unit_m: 0.001}                                           # metres per unit of an integer depth image
+    depth: {unit_m: 0.001,                                           # metres per unit of an integer depth image
+            camera: {width: 640, height: 480, k: [fx, fy, cx, cy]}}  # where depth is not registered to the picture: its own camera,
+                                                                     # and optical_from_points is from that camera's optical frame
     lens: bench_25mm                                                 # a shipped lens or a lens file
     match_tolerance_s: 0.05                                          # largest |stamp of the cloud - stamp of the picture|
     gimbal: {urdf: pan_tilt_gimbal, base_frame: base_link}           # a shipped URDF or a file: extrinsics that follow the joints
@@ -91,6 +93,8 @@ class RigDescription:
 
     optical_from_points: p_optical = R p_points + t. topics: role (one of TOPIC_ROLES) -> the topic's name.
     depth_unit_m: metres per unit of an integer depth image, > 0; None: the encoding's own rule (millimetres).
+    depth_camera: the depth image's own camera, where depth is not registered to the picture; `optical_from_points` is then from
+    its optical frame.
     lens: a shipped lens's name or a path. match_tolerance_s: largest |stamp of cloud - stamp of picture|, seconds, > 0.
     gimbal: what turns the camera. focus_control: how its driver takes focus.
     """
@@ -102,6 +106,7 @@ class RigDescription:
     optical_from_points: RigidTransform | None = None
     topics: Mapping[str, str] = field(default_factory=dict)
     depth_unit_m: float | None = None
+    depth_camera: CameraModel | None = None
     lens: str | None = None
     match_tolerance_s: float = 0.05
     gimbal: GimbalDescription | None = None
@@ -276,7 +281,7 @@ def parse_rig(content: object, where: str) -> RigDescription:
     for role, topic in topics.items():
         if not isinstance(topic, str) or not topic:
             raise ConfigurationError(f"{where}: topics.{role}: {topic!r} is not a topic's name")
-    depth = _mapping(entry.get("depth", {}), f"{where}: depth", ("unit_m",))
+    depth = _mapping(entry.get("depth", {}), f"{where}: depth", ("unit_m", "camera"))
     unit = _finite(depth["unit_m"], f"{where}: depth.unit_m") if "unit_m" in depth else None
     tolerance = _finite(entry.get("match_tolerance_s", 0.05), f"{where}: match_tolerance_s")
     for key, number in (("depth.unit_m", unit), ("match_tolerance_s", tolerance)):
@@ -293,6 +298,7 @@ def parse_rig(content: object, where: str) -> RigDescription:
         optical_from_points=transform,
         topics=dict(topics),
         depth_unit_m=unit,
+        depth_camera=_camera(depth["camera"], f"{where}: depth.camera")[0] if "camera" in depth else None,
         lens=lens,
         match_tolerance_s=tolerance,
         gimbal=_gimbal(entry["gimbal"], f"{where}: gimbal") if "gimbal" in entry else None,

@@ -13,10 +13,11 @@ from typing import Any, Generic, TypeVar
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from auxfocus_ros.declaration import parameter
 from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.ros import upstream
 from auxfocus_ros.ros.health import Health
-from auxfocus_ros.ros.parameters import Parameters, parameter
+from auxfocus_ros.ros.parameters import Parameters
 from auxfocus_ros.ros.picture_publisher import PicturePublisher
 
 

@@ -1,98 +1,18 @@
-"""Parameters, declared once.
-
-A node's parameters are the fields of a frozen dataclass; each field carries its default, range, unit and description. From that
-one place come the ROS declarations with their descriptors, the checks (every bad value of a request is reported, not the first
-alone), the typed values that the node reads, and the reference table in `docs/`. This module imports no ROS until a node
-declares, so that the docs can be made without it.
-"""
+"""A node's parameters, from a table of settings (`auxfocus_ros.declaration`): declared, checked together, read as one value."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from auxfocus_ros.errors import AuxfocusError, ConfigurationError
+from auxfocus_ros.declaration import check, fields_of, parameter  # noqa: F401
+from auxfocus_ros.errors import AuxfocusError
 
 if TYPE_CHECKING:
     from rcl_interfaces.msg import SetParametersResult
     from rclpy.node import Node
 
-Value = bool | int | float | str
 P = TypeVar("P")
-
-
-@dataclass(frozen=True)
-class ParameterInfo:
-    """What a parameter is, beside its name, type and default. `minimum` and `maximum` are inclusive, in `unit`."""
-
-    description: str
-    unit: str = ""
-    minimum: float = -math.inf
-    maximum: float = math.inf
-    choices: tuple[str, ...] = ()
-    read_only: bool = False
-
-    def range_text(self) -> str:
-        """The permitted values for a person: `0 to 1`, `at least 0`, `a | b`, or nothing."""
-        if self.choices:
-            return " | ".join(choice or "''" for choice in self.choices)
-        low, high = math.isfinite(self.minimum), math.isfinite(self.maximum)
-        if low and high:
-            return f"{self.minimum:g} to {self.maximum:g}"
-        if low:
-            return f"at least {self.minimum:g}"
-        return f"at most {self.maximum:g}" if high else ""
-
-    def problem(self, name: str, value: Value) -> str | None:
-        """What is wrong with a value of the right type, in one line; None when nothing is."""
-        if self.choices and value not in self.choices:
-            return f"{name} is {value!r}, it must be one of {self.range_text()}"
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if math.isnan(value):
-                return f"{name} is NaN, it must be a number" + (f", {self.range_text()}" if self.range_text() else "")
-            if not self.minimum <= value <= self.maximum:
-                return f"{name} is {value:g}, it must be {self.range_text()}{' ' + self.unit if self.unit else ''}"
-        return None
-
-
-def parameter(default: Value, description: str, **info: Any) -> Any:
-    """A dataclass field that is a ROS parameter; `info` are the other fields of `ParameterInfo`."""
-    return dataclasses.field(default=default, metadata={"info": ParameterInfo(description, **info)})
-
-
-def fields_of(table: type) -> dict[str, tuple[type, Any, ParameterInfo]]:
-    """Name -> (type, default, info) of every parameter of a table, in order of declaration."""
-    hints = get_type_hints(table)
-    return {f.name: (hints[f.name], f.default, f.metadata["info"]) for f in dataclasses.fields(table) if "info" in f.metadata}
-
-
-def check(table: type[P], values: Mapping[str, Value]) -> P:
-    """The table filled from values; integers are taken for float parameters.
-
-    Raises:
-        ConfigurationError: one line that names every value that cannot be, and what would be right.
-    """
-    known = fields_of(table)
-    problems, filled = [], {}
-    for name, value in values.items():
-        if name not in known:
-            problems.append(f"{name} is not a parameter here")
-            continue
-        kind, _, info = known[name]
-        whole = kind is float and isinstance(value, int) and not isinstance(value, bool)
-        taken = float(value) if whole else value
-        if type(taken) is not kind:
-            problems.append(f"{name} is {value!r}, it must be a {kind.__name__}")
-        elif problem := info.problem(name, taken):
-            problems.append(problem)
-        else:
-            filled[name] = taken
-    if problems:
-        raise ConfigurationError("; ".join(problems))
-    return table(**filled)
 
 
 class Parameters(Generic[P]):

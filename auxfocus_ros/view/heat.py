@@ -7,31 +7,37 @@ to frame, so that nothing flickers.
 A lidar's points are few and each must be seen; a depth image fills half the plot, and would hide the picture if its faint cells
 were as strong. So the fainter cells give way as the plot fills up.
 
-Source: US 12,395,751 B2, paragraphs 36 to 38 and 60.
+Source: US 12,395,751 B2, paragraphs 36 to 38, 46 and 60.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.distribution import DepthDistribution
-from auxfocus_ros.view.ink import Colour
-from auxfocus_ros.view.options import PointColours
-from auxfocus_ros.view.palette import FOCUS, ramp
+from auxfocus_ros.distribution.counts import DepthDistribution
+from auxfocus_ros.view.layout import Rect
+from auxfocus_ros.view.options import FocusColour, PointColours
+from auxfocus_ros.view.palette import FOCUS_COLOURS, focal_plane_colour, ramp
+
+PLAIN, IN_FOCUS, IN_FOCAL_PLANE = 0, 1, 2
+"""Kinds of cells."""
+DEPTH_OF_FIELD_TINT = 0.09
+"""How much of the focus colour the ground takes inside the depth of field."""
 
 _FULL_SHARE = 0.5  # of an average column's readings in one cell: full brightness
 _SMALLEST_FULL = 6.0
 _FAINTEST_SPARSE, _FAINTEST_DENSE, _STRONGEST = 0.8, 0.12, 1.0  # opacity of the faintest cell, and at full brightness
 _SPARSE, _DENSE = 0.04, 0.25  # share of the cells that hold a reading
 _DENSITY_STEPS = 16
-_BAND_BYTES = 600_000  # of the picture, painted at a time
-_TINT = 0.09  # of the depth of field over the picture
+_NO_COLOURS = np.empty((0, 0, 3), np.uint8)
+
+_Cells = TypeVar("_Cells", np.uint8, np.uint32)
 
 
 @dataclass(frozen=True)
@@ -40,93 +46,106 @@ class PointStyle:
 
     Attributes:
         colours: of the points.
+        focus_colour: of those in focus.
         mark_in_focus: give points in focus their own colour.
         dimming: of the ground where there is no point, 0 to 1.
         opacity: of everything, 0 to 1.
         give_way: how much fainter faint cells become as the plot fills up, 0 to 1.
+        tint: how much of the focus colour the ground takes inside the depth of field, 0 to 1.
     """
 
     colours: PointColours
-    mark_in_focus: bool
-    dimming: float
-    opacity: float
+    focus_colour: FocusColour = "amber"
+    mark_in_focus: bool = True
+    dimming: float = 0.0
+    opacity: float = 1.0
     give_way: float = 1.0
+    tint: float = DEPTH_OF_FIELD_TINT
 
 
-def brightness(distribution: DepthDistribution) -> NDArray[np.uint8]:
+def full_count(distribution: DepthDistribution) -> float:
+    """How many readings in one cell are full brightness."""
+    return max(_FULL_SHARE * distribution.total / distribution.columns, _SMALLEST_FULL)
+
+
+def brightness(counts: NDArray[np.uint32], full: float) -> NDArray[np.uint8]:
     """How bright each cell is: 0 for no reading, up to 255, logarithmic in the count.
 
+    Args:
+        counts: of any shape.
+        full: the count of full brightness (see `full_count`).
+
     Returns:
-        (bins, columns) uint8, row 0 the nearest bin.
+        uint8 of the same shape.
     """
-    full = max(_FULL_SHARE * distribution.total / distribution.columns, _SMALLEST_FULL)
-    level = distribution.counts.astype(np.float32)
-    level += 1.0
-    np.log(level, out=level)
-    level *= np.float32(255.0 / max(np.log1p(full), 2.0))
-    np.minimum(level, 255.0, out=level)
-    return level.astype(np.uint8)
+    table = _levels(round(full))
+    return np.asarray(table[np.minimum(counts, np.uint32(len(table) - 1))], np.uint8)
 
 
-def fitted(levels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Levels with at most a cell a pixel: of cells that share a pixel the brightest is kept, so that no point is lost."""
-    rows, columns = levels.shape
+@lru_cache(maxsize=8)
+def _levels(full: int) -> NDArray[np.uint8]:
+    """Brightness by count, up to the first count of full brightness."""
+    scale = max(np.log1p(full), 2.0)
+    level = 255.0 * np.log1p(np.arange(int(np.ceil(np.expm1(scale))) + 1)) / scale
+    return np.minimum(level, 255.0).astype(np.uint8)
+
+
+def fitted(cells: NDArray[_Cells], height: int, width: int) -> NDArray[_Cells]:
+    """Cells (rows, columns[, channels]), at most one a pixel: of those that share one the largest is kept: none is lost."""
+    rows, columns = cells.shape[:2]
     if rows > height:
-        levels = np.maximum.reduceat(levels, np.arange(height) * rows // height, axis=0)
+        cells = np.maximum.reduceat(cells, np.arange(height) * rows // height, axis=0)
     if columns > width:
-        levels = np.maximum.reduceat(levels, np.arange(width) * columns // width, axis=1)
-    return levels
+        cells = np.maximum.reduceat(cells, np.arange(width) * columns // width, axis=1)
+    return cells
 
 
-def paint_levels(
-    ground: NDArray[np.uint8], levels: NDArray[np.uint8], in_focus: tuple[int, int] | None, style: PointStyle
+def paint_cells(  # noqa: PLR0917 - the order of layers
+    image: NDArray[np.uint8],
+    plot: Rect,
+    levels: NDArray[np.uint8],
+    kinds: NDArray[np.uint8] | None,
+    style: PointStyle,
+    own: NDArray[np.uint8] | None = None,
 ) -> None:
-    """Lay the cells over a ground, in place: dim it, tint the depth of field, and put the points on top.
+    """Lay cells over a part of an image, in place: dim it, tint the depth of field, and put the points on top.
 
     Args:
-        ground: (H, W, 3) uint8, a part of the picture or of a panel.
-        levels: (rows, columns) uint8 as `brightness` gives them, but the far end first; at most a cell a pixel, stretched over
-            the ground.
-        in_focus: first row of `levels` inside the depth of field, and first row after it; None: nothing is.
+        image: (H, W, 3) uint8, contiguous.
+        plot: the part, within the image; the cells are stretched over it.
+        levels: (rows, columns) uint8 as `brightness` gives them, as they stand in the image; at most a cell a pixel.
+        kinds: PLAIN, IN_FOCUS or IN_FOCAL_PLANE, uint8 of a shape that is broadcast to that of `levels`; None: all are plain.
         style: colours and strength.
+        own: (rows, columns, 3) uint8 BGR, a cell's own colour, black: none; None: no cell has one.
     """
-    density = style.give_way * _density(levels)
-    plain = _tables(style, None, density)
-    # What is in focus gives way less: it is what the operator looks for.
-    sharp = _tables(style, FOCUS, 0.7 * density)
-    focus = slice(*in_focus) if in_focus is not None else slice(0, 0)
-    height, rows = ground.shape[0], levels.shape[0]
-    # Band by band, so that all of a band's layers stay in the processor's cache.
-    bands = max(1, min(rows, ground.size // _BAND_BYTES))
-    edges = [rows * band // bands for band in range(bands + 1)]
-    for first, last in pairwise(edges):
-        planes = [np.asarray(cv2.LUT(levels[first:last], table), np.uint8) for table in plain]
-        inside = slice(max(focus.start, first), min(focus.stop, last))
-        if inside.start < inside.stop:
-            for plane, table in zip(planes, sharp, strict=True):
-                plane[inside.start - first : inside.stop - first] = cv2.LUT(levels[inside], table)
-        below = ground[height * first // rows : height * last // rows]
-        *colour, keep = (_stretched(plane, below.shape[1], below.shape[0]) for plane in planes)
-        kept = cv2.multiply(below, cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-        below[:] = cv2.add(kept, cv2.merge(colour), dst=kept)
+    from auxfocus_ros.view.blending import blend_cells
 
-
-def _stretched(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """A plane at another size, cells with sharp edges; a whole multiple of the size is an order faster than cv2.resize."""
-    rows, columns = plane.shape
-    factor = width // columns
-    if factor > 1 and (columns * factor, rows * factor) == (width, height):
-        wide = cv2.merge([plane] * factor).reshape(rows, 1, width)  # as many equal channels are each byte so often
-        return np.asarray(np.broadcast_to(wide, (rows, factor, width)).reshape(height, width), np.uint8)
-    if (columns, rows) != (width, height):
-        return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-    return plane
+    codes = levels.astype(np.uint16)
+    if kinds is not None:
+        codes += kinds.astype(np.uint16) << 8
+    rows, columns = levels.shape
+    blend_cells(
+        image.reshape(len(image), -1),
+        plot.top,
+        plot.left,
+        codes,
+        _tables(style, _density(levels)),
+        _edges(rows, plot.height),
+        _edges(columns, plot.width),
+        _NO_COLOURS if own is None else np.ascontiguousarray(own),
+    )
 
 
 def dim(ground: NDArray[np.uint8], style: PointStyle) -> None:
-    """Darken a part of the picture as `paint_levels` does where there is no point, in place."""
+    """Darken a part of the picture as `paint_cells` does where there is no point, in place."""
     if ground.size and style.dimming * style.opacity > 0:
         ground[:] = cv2.convertScaleAbs(ground, alpha=round(255 * (1 - style.dimming * style.opacity)) / 255)
+
+
+@lru_cache(maxsize=32)
+def _edges(cells: int, length: int) -> NDArray[np.int64]:
+    """The pixels where cells end: (cells + 1,)."""
+    return -(-np.arange(cells + 1, dtype=np.int64) * length // cells)
 
 
 def _density(levels: NDArray[np.uint8]) -> float:
@@ -135,19 +154,26 @@ def _density(levels: NDArray[np.uint8]) -> float:
     return round(_DENSITY_STEPS * min(max((share - _SPARSE) / (_DENSE - _SPARSE), 0.0), 1.0)) / _DENSITY_STEPS
 
 
-@lru_cache(maxsize=128)
-def _tables(style: PointStyle, tint: Colour | None, density: float) -> list[NDArray[np.uint8]]:
-    """By level: the blue, green and red laid on, and how much of the ground stays (of 255)."""
+@lru_cache(maxsize=64)
+def _tables(style: PointStyle, density: float) -> NDArray[np.uint8]:
+    """The tables of all kinds, one after the other, (768, 5); see `blend_cells`."""
+    density *= style.give_way
+    # What is in focus gives way less: it is what the operator looks for.
+    tinted = (FOCUS_COLOURS[style.focus_colour], style.tint)
+    focus = ramp(style.focus_colour) if style.mark_in_focus else ramp(style.colours)
+    plane = np.full((256, 3), focal_plane_colour(style.focus_colour), np.float32)
+    kinds = [(ramp(style.colours), (0, 0, 0), 0.0, density), (focus, *tinted, 0.7 * density), (plane, *tinted, 0.4 * density)]
+    return np.concatenate([_table(style, *kind) for kind in kinds])
+
+
+def _table(
+    style: PointStyle, colours: NDArray[np.float32], tint: tuple[int, int, int], tinted: float, density: float
+) -> NDArray[np.uint8]:
     level = np.arange(256, dtype=np.float32)[:, None] / 255
     faintest = _FAINTEST_SPARSE + density * (_FAINTEST_DENSE - _FAINTEST_SPARSE)
     shaped = level ** (0.6 + 1.4 * density)
     point = np.where(level > 0, faintest + (_STRONGEST - faintest) * shaped, 0) * style.opacity
-    keep = np.full((256, 1), 1 - style.dimming * style.opacity, np.float32)
-    colour = np.zeros((256, 3), np.float32)
-    if tint is not None:
-        colour += _TINT * style.opacity * np.array(tint, np.float32)
-        keep *= 1 - _TINT * style.opacity
-    colours = ramp("amber" if tint is not None and style.mark_in_focus else style.colours)
-    colour = colour * (1 - point) + point * colours[np.rint(255 * shaped[:, 0]).astype(int)]
-    tables = np.concatenate([colour, 255 * keep * (1 - point)], axis=1)
-    return list(np.ascontiguousarray(np.rint(tables).astype(np.uint8).T))
+    keep = np.full((256, 1), (1 - style.dimming * style.opacity) * (1 - tinted * style.opacity), np.float32)
+    ground = tinted * style.opacity * np.array(tint, np.float32)
+    colour = ground * (1 - point) + point * colours[np.rint(255 * shaped[:, 0]).astype(int)]
+    return np.rint(np.concatenate([colour, 255 * keep * (1 - point), 255 * point], axis=1)).astype(np.uint8)

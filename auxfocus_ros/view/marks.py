@@ -1,84 +1,53 @@
-"""The focus in the image: its line with the value, the frame of the depth of field, and words where neither can be drawn."""
+"""The focus in the image: a line or an arrow with its value, and words where it cannot be drawn."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from auxfocus_ros.distribution import DepthAxis
+from auxfocus_ros.distribution.axis import DepthAxis
+from auxfocus_ros.view.across_scale import has_scale
 from auxfocus_ros.view.focus_reading import FocusReading, distance_text
-from auxfocus_ros.view.ink import Colour, Pen, across, along, paste
-from auxfocus_ros.view.marker_geometry import MarkerGeometry
-from auxfocus_ros.view.palette import FOCUS, FOCUS_INK, HALO, QUIET
+from auxfocus_ros.view.ink import Colour, Pen, Sprite, paste
+from auxfocus_ros.view.options import FocusMark
+from auxfocus_ros.view.palette import FOCUS_INK, HALO, QUIET
 from auxfocus_ros.view.sheet import Sheet
-from auxfocus_ros.view.text import label, plate, triangle
+from auxfocus_ros.view.shown_focus import ShownFocus, draw_curve
+from auxfocus_ros.view.text import plate, triangle
+
+_ARROW_TEXT = 2.6  # length of the arrow, in heights of the text
 
 
-def shows_depth_of_field(axis: DepthAxis, focus: FocusReading) -> bool:
-    """Whether any of the depth of field lies on the axis."""
-    return focus.has_depth_of_field and focus.far_limit_m > axis.near_m and focus.near_limit_m < axis.far_m
+def draw_focus(sheet: Sheet, shown: ShownFocus, mark: FocusMark) -> None:
+    """Draw the focus line, curve or arrow with its value; nothing where the focus is not on the axis (see `say_focus`).
 
-
-def draw_frame(sheet: Sheet, focus: FocusReading, where: MarkerGeometry) -> None:
-    """Frame the depth of field; a side that lies beyond the axis stays open.
-
-    Source: US 12,395,751 B2, paragraphs 44 and 45.
-    """
-    if not shows_depth_of_field(sheet.axis, focus):
-        return
-    stroke = max(1.0, sheet.layout.unit_px)
-    halo, line = Pen(2 * stroke, HALO, 0.35 * sheet.opacity), Pen(stroke, FOCUS, 0.75 * sheet.opacity)
-    left, right = sheet.layout.plot.left, sheet.layout.plot.right - 1
-    far_shown, near_shown = _limits_shown(sheet.axis, focus)
-    for row, shown in ((where.far_px, far_shown), (where.near_px, near_shown)):
-        if shown:
-            across(sheet.image, row, left, right, halo)
-            across(sheet.image, row, left, right, line)
-    for column in (left + stroke / 2 - 0.5, right - stroke / 2 + 0.5):
-        along(sheet.image, column, where.far_px, where.near_px, line)
-
-
-def draw_limits(sheet: Sheet, focus: FocusReading, where: MarkerGeometry) -> None:
-    """Mark the depth of field along the axis, and write those of its limits that are on it."""
-    if not shows_depth_of_field(sheet.axis, focus):
-        return
-    layout = sheet.layout
-    column, bar = float(layout.axis_column), 3.0 * layout.unit_px
-    along(sheet.image, column, where.far_px - 1, where.near_px + 1, Pen(bar + 2, HALO, 0.4 * sheet.opacity))
-    along(sheet.image, column, where.far_px, where.near_px, Pen(bar, FOCUS, sheet.opacity))
-    size = 0.85 * layout.text_px
-    corner = layout.plot.right - round(0.7 * layout.text_px)
-    room = 1.25 * layout.text_px  # the focus' value stands between the two: keep clear of it
-    far_shown, near_shown = _limits_shown(sheet.axis, focus)
-    if far_shown:
-        text = label(distance_text(focus.far_limit_m), size, FOCUS, sheet.opacity)
-        lowest = np.fmin(where.far_px, where.focus_px - room)
-        paste(sheet.image, text, corner - text.width, round(lowest - text.height + 0.5))
-    if near_shown:
-        text = label(distance_text(focus.near_limit_m), size, FOCUS, sheet.opacity)
-        highest = np.fmax(where.near_px, where.focus_px + room)
-        paste(sheet.image, text, corner - text.width, round(highest + 0.5))
-
-
-def draw_focus(sheet: Sheet, focus: FocusReading, where: MarkerGeometry) -> None:
-    """Draw the focus line with its value, or say in words where the focus is if not on the axis.
+    Args:
+        sheet: what to draw on.
+        shown: the focus.
+        mark: 'line' across the plot, or 'arrow' at the axis; 'none' draws nothing.
 
     Source: US 12,395,751 B2, paragraphs 42 and 62.
     """
-    if math.isnan(where.focus_px):
-        words, arrow = _words(sheet.axis, focus)
-        _say(sheet, words, arrow, FOCUS if arrow else QUIET)
+    at = shown.where.focus_px
+    if mark == "none" or math.isnan(at):
         return
-    layout, opacity, row = sheet.layout, sheet.opacity, where.focus_px
-    left, right, size = layout.axis_column, layout.plot.right - 1, layout.text_px
-    across(sheet.image, row, left, right, Pen(4.0 * layout.unit_px, HALO, 0.45 * opacity))
-    across(sheet.image, row, left, right, Pen(2.0 * layout.unit_px, FOCUS, opacity))
-    head = triangle(0.9 * size, "left", FOCUS, opacity)
-    paste(sheet.image, head, round(left + 0.5 * size - head.width / 2), round(row - head.height / 2 + 0.5))
-    value = plate(distance_text(focus.focus_distance_m), size, FOCUS_INK, FOCUS, opacity)
-    top = min(max(round(row - value.height / 2 + 0.5), 0), layout.height_px - value.height)
-    paste(sheet.image, value, layout.plot.right - round(0.3 * size) - value.width, top)
+    value = plate(distance_text(shown.focus.focus_distance_m), sheet.layout.text_px, FOCUS_INK, shown.colour, sheet.opacity)
+    if mark == "arrow":
+        _arrow(sheet, at, value, shown.colour)
+        return
+    if shown.curve is not None:
+        end = draw_curve(sheet, shown, 1.0, 2.0 * sheet.layout.unit_px, sheet.opacity)
+        at = at if end is None else end
+    else:
+        _line(sheet, shown)
+    size = value.width if sheet.layout.vertical else value.height
+    sheet.paste_centred(value, at, sheet.layout.value_start_px(shown.span_px, size) + size / 2)
+
+
+def say_focus(sheet: Sheet, shown: ShownFocus, mark: FocusMark) -> None:
+    """Say in words where the focus is, if it is not on the axis; arguments as `draw_focus`'."""
+    if mark != "none" and math.isnan(shown.where.focus_px):
+        words, towards_far = _words(sheet.axis, shown.focus)
+        _say(sheet, words, towards_far, shown.colour if towards_far is not None else QUIET)
 
 
 def say_no_readings(sheet: Sheet) -> None:
@@ -87,33 +56,72 @@ def say_no_readings(sheet: Sheet) -> None:
     paste(sheet.image, words, plot.left + (plot.width - words.width) // 2, plot.top + (plot.height - words.height) // 2)
 
 
-def _limits_shown(axis: DepthAxis, focus: FocusReading) -> tuple[bool, bool]:
-    """Whether the far limit and the near limit are on the axis."""
-    return focus.far_limit_m <= axis.far_m, focus.near_limit_m >= axis.near_m
+def _line(sheet: Sheet, shown: ShownFocus) -> None:
+    layout, unit, size = sheet.layout, sheet.layout.unit_px, sheet.layout.text_px
+    first, last = shown.span_px
+    if layout.vertical:
+        first = max(first, layout.axis_px)
+        head_at, way = first + 0.5 * size, "left"
+    else:
+        last = min(last, layout.axis_px)
+        head_at, way = last - 0.5 * size, "down"
+    sheet.at_depth(shown.where.focus_px, first, last, Pen(4.0 * unit, HALO, 0.45 * sheet.opacity))
+    sheet.at_depth(shown.where.focus_px, first, last, Pen(2.0 * unit, shown.colour, sheet.opacity))
+    sheet.paste_centred(triangle(0.9 * size, way, shown.colour, sheet.opacity), shown.where.focus_px, head_at)
 
 
-def _words(axis: DepthAxis, focus: FocusReading) -> tuple[str, str]:
-    """What to say of a focus that has no line, and which way it is: 'up', 'down', or '' where nobody knows."""
+def _arrow(sheet: Sheet, depth_px: float, value: Sprite, colour: Colour) -> None:
+    """An arrow that points at the axis from the plot, with the value at its tail."""
+    layout, unit, size = sheet.layout, sheet.layout.unit_px, sheet.layout.text_px
+    inward, way = (1, "left") if layout.vertical else (-1, "down")
+    tip, tail = layout.axis_px + inward * 2 * unit, layout.axis_px + inward * _ARROW_TEXT * size
+    sheet.at_depth(depth_px, tip + inward * 0.5 * size, tail, Pen(4.0 * unit, HALO, 0.45 * sheet.opacity))
+    sheet.at_depth(depth_px, tip + inward * 0.5 * size, tail, Pen(2.5 * unit, colour, sheet.opacity))
+    sheet.paste_centred(triangle(1.2 * size, way, colour, sheet.opacity), depth_px, tip + inward * 0.6 * size)
+    long = value.width if layout.vertical else value.height
+    sheet.paste_centred(value, depth_px, tail + inward * long / 2)
+
+
+def _words(axis: DepthAxis, focus: FocusReading) -> tuple[str, bool | None]:
+    """What to say of a focus that has no line, and whether it is beyond the far end of the axis; None where nobody knows."""
     if focus.state == "unknown":
-        return "focus unknown", ""
+        return "focus unknown", None
     if focus.state == "infinity":
-        return "focus at infinity", "up"
+        return "focus at infinity", True
     if focus.state == "beyond_infinity":
-        return "focus beyond infinity", "up"
+        return "focus beyond infinity", True
     value = distance_text(focus.focus_distance_m)
     if focus.focus_distance_m > axis.far_m:
-        return f"focus {value}, beyond the scale", "up"
-    return f"focus {value}, nearer than the scale", "down"
+        return f"focus {value}, beyond the scale", True
+    return f"focus {value}, nearer than the scale", False
 
 
-def _say(sheet: Sheet, words: str, arrow: str, ground: Colour) -> None:
-    """Write words at the axis' end that the arrow points to (the upper one without an arrow), at the right."""
-    layout, size = sheet.layout, sheet.layout.text_px
+def _say(sheet: Sheet, words: str, towards_far: bool | None, ground: Colour) -> None:
+    """Write words at that end of the axis (at the far one where nobody knows), with arrows where it is known."""
+    layout, size, panel = sheet.layout, sheet.layout.text_px, sheet.layout.panel
+    far = towards_far is not False
+    way = (layout.direction if far else layout.direction.opposite).name.lower()
     text = plate(words, size, FOCUS_INK, ground, sheet.opacity)
-    centre = (layout.plot.bottom + layout.height_px) / 2 if arrow == "down" else layout.plot.top / 2
-    right = layout.plot.right - round(0.3 * size)
-    paste(sheet.image, text, right - text.width, round(centre - text.height / 2))
-    if arrow:
-        head = triangle(size, arrow, ground, sheet.opacity)
-        for column in (right - text.width - 0.6 * size, layout.axis_column + 1.6 * size):
-            paste(sheet.image, head, round(column - head.width / 2), round(centre - head.height / 2))
+    head = triangle(size, way, ground, sheet.opacity)
+    room = round(1.2 * size)  # for an arrow beside the words
+    edge = layout.depth_px_at(1.0 if far else 0.0)
+    before = edge < layout.depth_px_at(0.5)
+    if layout.vertical:
+        top, bottom = (layout.clear_top_px, edge) if before else (edge, panel.bottom)
+        centre = (top + bottom) / 2
+        if not far and has_scale(sheet.across):  # whose numbers stand there
+            centre = edge + (1 if before else -1) * text.height / 2
+        left = max(layout.plot.right - round(0.3 * size) - text.width, panel.left)
+        paste(sheet.image, text, left, round(centre - text.height / 2))
+        heads = [(left - 0.6 * size, centre), (layout.axis_px + 1.6 * size, centre)]
+        heads = heads if left - 1.2 * size > layout.axis_px + 2.2 * size else heads[:1]
+    else:
+        top = max(layout.plot.top, layout.clear_top_px) + round(0.3 * size)
+        left = round(edge + 0.5) + room if before else round(edge + 0.5) - room - text.width
+        left = min(max(left, panel.left), panel.right - text.width)
+        paste(sheet.image, text, left, top)
+        beside = left - 0.6 * size if before else left + text.width + 0.6 * size
+        heads = [(beside, top + text.height / 2), (beside, layout.axis_px - 1.6 * size)]
+    if towards_far is not None:
+        for x, y in heads:
+            paste(sheet.image, head, round(x - head.width / 2), round(y - head.height / 2))

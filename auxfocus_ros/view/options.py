@@ -1,62 +1,79 @@
-"""What the auxiliary focus image is to look like."""
+"""What the auxiliary focus image is to look like. Each option says what it does beside its default."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.declaration import demand_valid, parameter
 
-LayoutName = Literal["overlay", "side_by_side"]
-LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
+LayoutName = Literal["overlay", "inset", "side_by_side", "top_bottom"]
+DirectionName = Literal["up", "down", "left", "right"]
 PointColours = Literal["ice", "viridis", "grey"]
-POINT_COLOURS: tuple[PointColours, ...] = get_args(PointColours)
+PointStyleName = Literal["cells", "marks"]
+Ticks = Literal["round", "objects"]
+FocusMark = Literal["line", "arrow", "none"]
+FocusArea = Literal["frame", "boxes", "characters", "none"]
+FocusColour = Literal["amber", "green", "magenta", "red", "white"]
+Association = Literal["none", "boxes", "colours", "letters"]
 
-_SHARES = {"opacity": (0.0, 1.0), "dimming": (0.0, 0.9), "panel_share": (0.2, 2.0), "text_scale": (0.5, 4.0)}
+LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
+DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
+POINT_COLOURS: tuple[PointColours, ...] = get_args(PointColours)
+POINT_STYLES: tuple[PointStyleName, ...] = get_args(PointStyleName)
+TICKS: tuple[Ticks, ...] = get_args(Ticks)
+FOCUS_MARKS: tuple[FocusMark, ...] = get_args(FocusMark)
+FOCUS_AREAS: tuple[FocusArea, ...] = get_args(FocusArea)
+FOCUS_COLOURS: tuple[FocusColour, ...] = get_args(FocusColour)
+ASSOCIATIONS: tuple[Association, ...] = get_args(Association)
 
 
 @dataclass(frozen=True)
 class ViewOptions:
     """Options of `draw_aux_image`.
 
-    Attributes:
-        layout: 'overlay' (the distribution over the picture, its columns being the picture's) or 'side_by_side' (to its right).
-        opacity: of everything that is laid over the picture, 0 (the picture alone) to 1. Side by side it does not matter.
-        dimming: how much darker an overlay makes the picture under it, 0 to 0.9.
-        point_colours: colours of the points by number: 'ice' (blue to white), 'viridis' or 'grey'. Those in focus are amber.
-        mark_points_in_focus: give the points inside the depth of field their own colour.
-        show_scale: draw the depth axis with its labels.
-        show_focus: draw the focus line with its value, and say in words where it cannot be drawn.
-        show_depth_of_field: frame and tint the depth of field.
-        panel_share: width of the panel beside the picture, as a share of the picture's width, 0.2 to 2.
-        text_scale: size of the text against the size chosen for the picture, 0.5 to 4.
-
     Raises:
         ConfigurationError: with every problem in one line.
     """
 
-    layout: LayoutName = "overlay"
-    opacity: float = 0.9
-    dimming: float = 0.35
-    point_colours: PointColours = "ice"
-    mark_points_in_focus: bool = True
-    show_scale: bool = True
-    show_focus: bool = True
-    show_depth_of_field: bool = True
-    panel_share: float = 0.6
-    text_scale: float = 1.0
+    layout: LayoutName = parameter(
+        "overlay",
+        "the distribution over the whole picture, as a smaller inset where the picture is emptiest, beside it, or below it",
+    )
+    panel_first: bool = parameter(False, "beside or below the picture: the distribution comes first, to the left or above")
+    direction: DirectionName = parameter("up", "which way depth grows in the image")
+    opacity: float = parameter(0.9, "of what is laid over the picture; 0: the picture alone", minimum=0.0, maximum=1.0)
+    dimming: float = parameter(0.35, "how much darker an overlay makes the picture under it", minimum=0.0, maximum=0.9)
+    point_style: PointStyleName = parameter("cells", "brightness by the number of points, or marks whose shape and size say it")
+    point_colours: PointColours = parameter("ice", "colours of the points by their number")
+    ticks: Ticks = parameter("round", "label round depths, or only the depths at which objects are")
+    show_scale: bool = parameter(True, "draw the depth axis with its labels")
+    focus_mark: FocusMark = parameter(
+        "line", "the focus distance as a line across the plot or an arrow at the axis, with its value"
+    )
+    mark_focal_plane: bool = parameter(False, "points in the focal plane itself have a colour of their own")
+    focus_area: FocusArea = parameter(
+        "frame", "the depth of field as a framed band, or boxes round, or characters beside, the points of objects inside it"
+    )
+    mark_points_in_focus: bool = parameter(True, "points inside the depth of field have the focus colour")
+    focus_colour: FocusColour = parameter("amber", "of the focus mark, the frame and the points in focus")
+    box_in_focus: bool = parameter(False, "draw a box in the picture round each object that is in focus")
+    show_targets: bool = parameter(True, "draw what is selected: its box, its points, its state in words")
+    association: Association = parameter(
+        "none", "link objects and their points by boxes of one colour, by the object's own colours, or by the same letter"
+    )
+    layers: bool = parameter(False, "draw the objects' points in layers, staggered, the most important in front")
+    most_layers: int = parameter(4, "as many layers as that; objects near each other in depth share one", minimum=1, maximum=8)
+    offset_bars: bool = parameter(False, "a strip of zones over the picture that show how far each is before or behind the focus")
+    offset_zones: int = parameter(7, "number of zones", minimum=3, maximum=15)
+    peaking: bool = parameter(False, "mark edges that are sharp")
+    peaking_threshold: float = parameter(0.25, "how sharp an edge must be to be marked", minimum=0.02, maximum=1.0)
+    panel_share: float = parameter(
+        0.6, "size of the panel beside or below, as a share of the picture's width or height", minimum=0.2, maximum=2.0
+    )
+    inset_share: float = parameter(0.42, "width and height of the inset, as a share of the picture's", minimum=0.2, maximum=0.8)
+    text_scale: float = parameter(1.0, "size of the text, against what fits the picture", minimum=0.5, maximum=4.0)
 
     def __post_init__(self) -> None:
         """Check every option, and say all that is wrong at once."""
-        problems = [
-            f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
-            for name, choices in (("layout", LAYOUTS), ("point_colours", POINT_COLOURS))
-            if getattr(self, name) not in choices
-        ]
-        problems += [
-            f"{name} must be from {low:g} to {high:g}, got {getattr(self, name)!r}"
-            for name, (low, high) in _SHARES.items()
-            if not low <= getattr(self, name) <= high
-        ]
-        if problems:
-            raise ConfigurationError("view: " + "; ".join(problems))
+        demand_valid(self, "view")

@@ -1,105 +1,125 @@
-"""From one frame to its auxiliary focus image: axis, counts, drawing, in the order that a node or a command needs.
+"""From one frame to its auxiliary focus image: depth, axes, counts, objects, targets, drawing, in that order.
 
-What is remembered from frame to frame is the depth axis alone, which follows the scene.
+What is remembered from frame to frame: the depth axis, which follows the scene; the field of a panorama; the objects'
+identities and the target of interest; and where an inset stands.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.distribution import (
-    AxisFollower,
+    AcrossAxis,
     DepthAxis,
     DepthDistribution,
     FocusSplit,
-    Scale,
-    count_depth_image,
-    count_points,
+    LevelFrame,
+    depth_to_points,
+    field_of_view,
+    focus_curve,
+    level_frame,
+    place_by_bearing,
     project_cloud,
-    split_by_focus,
+    visible_from_camera,
 )
-from auxfocus_ros.distribution.axis import MAX_BINS
-from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.distribution.objects import SegmentationOptions, SegmentedScene
+from auxfocus_ros.distribution.targets import Detection, Selection, SelectionOutcome, TargetKeeper, TargetSet
+from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel, RigidTransform
+from auxfocus_ros.view.association import cell_colours
 from auxfocus_ros.view.aux_image import draw_aux_image, picture_size_px
+from auxfocus_ros.view.content import Content, LayerStack, PictureSpan
 from auxfocus_ros.view.focus_reading import FocusReading
+from auxfocus_ros.view.frame_depth import NO_READINGS, CloudDepth, FrameDepth, ImageDepth
+from auxfocus_ros.view.inset import InsetPlacer
+from auxfocus_ros.view.layers import assign_layers
 from auxfocus_ros.view.layout import counts_shape
 from auxfocus_ros.view.marker_geometry import MarkerGeometry
 from auxfocus_ros.view.options import ViewOptions
+from auxfocus_ros.view.pipeline_options import PipelineOptions
 
-_FIRST_BINS = 256  # until a picture says how many show well
-
-
-@dataclass(frozen=True)
-class PipelineOptions:
-    """Options of `AuxFocusPipeline`.
-
-    Attributes:
-        view: what the image is to look like.
-        scale: of the depth axis: 'linear', 'dioptre' or 'log'.
-        near_m, far_m: ends of the depth axis, metres; 0: follow the scene.
-        bins: of the depth axis; 0: as many as show well in the picture.
-
-    Raises:
-        ConfigurationError: an end of the axis that cannot be.
-    """
-
-    view: ViewOptions = field(default_factory=ViewOptions)
-    scale: Scale = "log"
-    near_m: float = 0.0
-    far_m: float = 0.0
-    bins: int = 0
-
-    def __post_init__(self) -> None:
-        """Check what the view does not."""
-        if not (0 <= self.near_m < math.inf and 0 <= self.far_m < math.inf and 0 <= self.bins <= MAX_BINS):
-            raise ConfigurationError(
-                f"depth axis: near_m and far_m must be 0 (follow the scene) or greater, bins from 0 to {MAX_BINS}, "
-                f"got {self.near_m!r}, {self.far_m!r} and {self.bins!r}"
-            )
-        self.axis_follower()
-
-    def axis_follower(self) -> AxisFollower:
-        """A new follower by these options. Raises ConfigurationError for ends that no axis can have."""
-        return AxisFollower(
-            self.bins or _FIRST_BINS, self.scale, fixed_near_m=self.near_m or None, fixed_far_m=self.far_m or None
-        )
+NOTHING_FOUND = SegmentedScene((), np.empty(0, np.uint16), 0)
+_SAME_SHAPE = 0.02  # by which the sides' ratio of a depth image may differ from the picture's
 
 
 @dataclass(frozen=True, eq=False)
-class AuxFocusResult:
-    """What became of a frame.
+class FrameInput:
+    """A picture with its depth.
 
     Attributes:
-        image: the auxiliary focus image, BGR uint8.
-        geometry: where axis, focus and depth of field stand in it.
-        distribution: the counts that were drawn; empty without depth.
-        focus: the reading that was drawn.
-        split: readings inside the depth of field, nearer and farther.
+        picture: (H, W, 3) uint8 BGR or (H, W) uint8 grey.
+        camera: of the picture; needed with a cloud.
+        points_m: cloud, (N, 3) float or structured with x, y, z, in its own frame.
+        optical_from_points: from the cloud's frame (or that of `depth_camera`) to the camera's optical frame; None: they are one.
+        depth: depth image, float32 metres or uint16 in units of `depth_unit_m`; read if there is no cloud. Of the picture's field
+            of view, unless `depth_camera` is given.
+        depth_unit_m: metres a unit of an integer depth image.
+        depth_camera: where the depth image is another camera's: that camera.
+        time_s: of the picture, seconds; what is tracked moves by it.
     """
 
-    image: NDArray[np.uint8]
-    geometry: MarkerGeometry
-    distribution: DepthDistribution
+    picture: NDArray[np.uint8]
+    camera: CameraModel | None = None
+    points_m: NDArray[Any] | None = None
+    optical_from_points: RigidTransform | None = None
+    depth: NDArray[Any] | None = None
+    depth_unit_m: float = 0.001
+    depth_camera: CameraModel | None = None
+    time_s: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What was worked out for a frame, ready to be drawn.
+
+    Attributes:
+        frame: it was made of.
+        focus: where the focus stood.
+        content: distribution, targets, and what else is drawn.
+        scene: the frame split into objects; None: it was not asked for.
+    """
+
+    frame: FrameInput
     focus: FocusReading
-    split: FocusSplit
+    content: Content
+    scene: SegmentedScene | None = None
+
+    @property
+    def distribution(self) -> DepthDistribution:
+        """The counts; empty without depth."""
+        return self.content.distribution
+
+    @property
+    def split(self) -> FocusSplit:
+        """Readings inside the depth of field, nearer and farther."""
+        return self.content.distribution.split
+
+    @property
+    def targets(self) -> TargetSet:
+        """Objects and regions, the most important first."""
+        return self.content.targets
 
 
 class AuxFocusPipeline:
     """Makes auxiliary focus images of a stream of frames; not for use from several threads at once.
 
-    `options` may be set between frames; an axis that follows begins anew where the axis' options changed.
+    `options` may be set between frames; an axis that follows begins anew where its options changed, identities stay.
     """
 
     def __init__(self, options: PipelineOptions | None = None) -> None:
         """Begin with an axis that has seen no scene."""
         self._options = options or PipelineOptions()
-        self._follower = self._options.axis_follower()
+        self._follower = self._options.distribution.axis_follower()
+        self._keeper = TargetKeeper(self._options.distribution.keeper_options())
+        self._segmentation = SegmentationOptions()
+        self._placer = InsetPlacer()
+        self._field_rad: tuple[float, float] | None = None
+        self._level: LevelFrame | None = None  # which way is up does not change when a gimbal looks down
 
     @property
     def options(self) -> PipelineOptions:
@@ -109,60 +129,148 @@ class AuxFocusPipeline:
     @options.setter
     def options(self, options: PipelineOptions) -> None:
         old, self._options = self._options, options
-        if (old.scale, old.near_m, old.far_m) != (options.scale, options.near_m, options.far_m):
-            self._follower = options.axis_follower()
+        before, now = old.distribution, options.distribution
+        if (before.scale, before.near_m, before.far_m) != (now.scale, now.near_m, now.far_m):
+            self._follower = now.axis_follower()
+        self._keeper.options = now.keeper_options()
 
-    def run(
-        self,
-        picture: NDArray[np.uint8],
-        focus: FocusReading,
-        *,
-        camera: CameraModel | None = None,
-        points_m: NDArray[Any] | None = None,
-        optical_from_points: RigidTransform | None = None,
-        depth_m: NDArray[Any] | None = None,
-    ) -> AuxFocusResult:
-        """Make the image of one frame.
+    def select(self, selection: Selection) -> SelectionOutcome:
+        """Choose the target of interest; may be called from any thread, and never raises for what somebody chose."""
+        return self._keeper.select(selection)
+
+    def add_detections(self, detections: tuple[Detection, ...], time_s: float) -> None:
+        """Take what a detector found in the picture of a time; may be called from any thread."""
+        self._keeper.add_detections(detections, time_s)
+
+    def analyse(self, frame: FrameInput, focus: FocusReading) -> Analysis:
+        """Work out all that one image shows.
 
         Args:
-            picture: (H, W, 3) uint8 BGR or (H, W) uint8 grey.
+            frame: picture and depth. Without cloud and depth image the picture is drawn with the axis and the focus alone.
             focus: where the focus stands.
-            camera: of the picture; needed with a cloud.
-            points_m: cloud, (N, 3) float or structured with x, y, z, in its own frame.
-            optical_from_points: from the cloud's frame to the camera's optical frame; None: they are one.
-            depth_m: depth image of the picture's field of view, float32 metres or uint16 millimetres; read if there is no cloud.
-
-        Returns:
-            The image and all that was worked out for it. Without cloud and depth image the picture is drawn with the axis and the
-            focus alone.
 
         Raises:
             InputError: input that cannot be used.
         """
-        width, height = picture_size_px(picture)
-        if points_m is not None:
-            if camera is None:
-                raise InputError("auxiliary focus image: a cloud needs the picture's camera model (camera_info)")
-            if (camera.width_px, camera.height_px) != (width, height):
-                camera = camera.scaled_to(width, height)
-            shown = project_cloud(points_m, optical_from_points or RigidTransform.identity(), camera)
-            bins, columns = counts_shape(width, height, self._options.view)
-            axis = self._axis(shown.depth_m, bins)
-            distribution = count_points(shown.u_px, shown.depth_m, axis, columns, width)
-            split = split_by_focus(shown.depth_m, focus.near_limit_m, focus.far_limit_m)
-        elif depth_m is not None:
-            unit_m = 0.001 if depth_m.dtype == np.uint16 else 1.0
-            bins, columns = counts_shape(width, height, self._options.view, source_width_px=depth_m.shape[-1])
-            axis = self._axis(depth_m, bins, unit_m)
-            distribution = count_depth_image(depth_m, axis, columns, unit_m)
-            split = split_by_focus(depth_m, focus.near_limit_m, focus.far_limit_m, unit_m)
-        else:
-            bins, columns = counts_shape(width, height, self._options.view)
-            distribution = DepthDistribution.empty(self._axis(np.empty(0, np.float32), bins), columns, width)
-            split = FocusSplit(0, 0, 0)
-        image, geometry = draw_aux_image(picture, distribution, focus, self._options.view)
-        return AuxFocusResult(image, geometry, distribution, focus, split)
+        size = picture_size_px(frame.picture)
+        camera = None if frame.camera is None else frame.camera.scaled_to(*size)
+        depth = self._depth_of(frame, camera, size)
+        distribution = self._distribution(depth, camera, size, focus)
+        scene = depth.segment(self._segmentation) if depth is not None and self._options.distribution.objects else None
+        limits = (focus.near_limit_m, focus.far_limit_m)
+        readings = NO_READINGS if depth is None else depth.readings(scene)
+        targets = self._keeper.update(scene or NOTHING_FOUND, readings, size, limits, frame.time_s, camera=camera)
+        content = Content(distribution, targets)
+        if depth is not None:
+            content = self._with_objects(content, depth, scene, frame)
+            content = self._with_panorama(content, depth, camera, frame, focus)
+        view = self._options.view
+        if view.offset_bars and depth is not None:
+            content = replace(content, offsets=depth.zone_offsets(focus, view.offset_zones))
+        if view.layout == "inset":
+            content = replace(
+                content, inset_at=self._placer.place(frame.picture, (target.box_px for target in targets.targets), view)
+            )
+        return Analysis(frame, focus, content, scene)
 
-    def _axis(self, depth: NDArray[Any], bins: int, unit_m: float = 1.0) -> DepthAxis:
-        self._follower.bins = self._options.bins or bins
-        return self._follower.update(depth, unit_m)
+    def draw(self, analysis: Analysis, view: ViewOptions | None = None) -> tuple[NDArray[np.uint8], MarkerGeometry]:
+        """Draw what was worked out, by the pipeline's options or by others that need no more: see `draw_aux_image`."""
+        return draw_aux_image(analysis.frame.picture, analysis.content, analysis.focus, view or self._options.view)
+
+    def _depth_of(self, frame: FrameInput, camera: CameraModel | None, size: tuple[int, int]) -> FrameDepth | None:
+        if frame.points_m is not None:
+            return self._cloud(frame.points_m, frame, camera)
+        if frame.depth is None:
+            return None
+        if frame.depth_camera is not None:
+            own = frame.depth_camera.scaled_to(frame.depth.shape[1], frame.depth.shape[0])
+            return self._cloud(depth_to_points(frame.depth, own, frame.depth_unit_m), frame, camera)
+        return _registered(frame.depth, frame.depth_unit_m, size, camera)
+
+    def _cloud(self, points_m: NDArray[Any], frame: FrameInput, camera: CameraModel | None) -> CloudDepth:
+        if camera is None:
+            raise InputError("auxiliary focus image: a cloud needs the picture's camera model (camera_info)")
+        options, transform = self._options.distribution, frame.optical_from_points or RigidTransform.identity()
+        points = project_cloud(points_m, transform, camera)
+        panorama = None
+        if options.field_of_view == "sensor":
+            self._level = self._level or level_frame(transform)
+            panorama = place_by_bearing(points_m, transform, camera, self._level)
+        if options.hide_occluded:
+            visible = visible_from_camera(points, camera.width_px, camera.height_px)
+            points = points.only(visible)
+            panorama = None if panorama is None else panorama.hiding(visible)
+        return CloudDepth(points, camera, (camera.width_px, camera.height_px), panorama)
+
+    def _distribution(
+        self, depth: FrameDepth | None, camera: CameraModel | None, size: tuple[int, int], focus: FocusReading
+    ) -> DepthDistribution:
+        angle = self._options.distribution.across_angle_rad
+        bins, columns = counts_shape(*size, self._options.view, 0 if depth is None else depth.size_across_px(angle))
+        self._follower.bins = self._options.distribution.depth_bins or bins
+        if depth is None:
+            axis = self._follower.update(np.empty(0, np.float32))
+            return DepthDistribution.empty(axis, self._across(axis, columns, camera, size, None))
+        axis = self._follower.update(depth.depths, depth.unit_m)
+        across = self._across(axis, columns, camera, size, depth)
+        return depth.count(axis, across, (focus.near_limit_m, focus.far_limit_m))
+
+    def _across(
+        self, axis: DepthAxis, columns: int, camera: CameraModel | None, size: tuple[int, int], depth: FrameDepth | None
+    ) -> AcrossAxis:
+        options = self._options.distribution
+        angle, (width, height) = options.across_angle_rad, size
+        if isinstance(depth, CloudDepth) and depth.panorama is not None:
+            self._field_rad = field_of_view(depth.panorama.bearing_rad, self._field_rad)
+            return AcrossAxis(*self._field_rad, columns, "radians")
+        x, y = (-0.5, width - 0.5), (-0.5, height - 0.5)
+        unit = 1.0
+        if options.across == "metres" and depth is not None:
+            if camera is None:
+                raise InputError("auxiliary focus image: metres across need the picture's camera model (camera_info)")
+            # What the picture shows at the far end of the axis, so that nothing on the axis lies beside it.
+            unit = axis.far_m
+            x = ((x[0] - camera.cx_px) / camera.fx_px, (x[1] - camera.cx_px) / camera.fx_px)
+            y = ((y[0] - camera.cy_px) / camera.fy_px, (y[1] - camera.cy_px) / camera.fy_px)
+        corners = [u * math.cos(angle) + v * math.sin(angle) for u in x for v in y] if angle else [*x]
+        across = options.across if depth is not None else "pixels"
+        return AcrossAxis(min(corners) * unit, max(corners) * unit, columns, across, angle)
+
+    def _with_objects(self, content: Content, depth: FrameDepth, scene: SegmentedScene | None, frame: FrameInput) -> Content:
+        view = self._options.view
+        if scene is None:
+            return content
+        if view.layers:
+            targets, axis = content.targets.targets, content.distribution.axis
+            plan = assign_layers(targets, axis, view.most_layers, len(scene.objects))
+            counts = depth.layers(scene, plan.layer_of_segment, plan.layers, content.distribution)
+            content = replace(content, layers=LayerStack(counts, plan.ids))
+        if view.association == "colours" or (view.show_targets and content.targets.selected_id):
+            content = replace(content, owners=depth.owners(scene, content.distribution))
+        if view.association == "colours" and content.owners is not None:
+            content = replace(content, cell_colours=cell_colours(frame.picture, content.targets.targets, content.owners))
+        return content
+
+    def _with_panorama(
+        self, content: Content, depth: FrameDepth, camera: CameraModel | None, frame: FrameInput, focus: FocusReading
+    ) -> Content:
+        if not isinstance(depth, CloudDepth) or depth.panorama is None or camera is None:
+            return content
+        content = replace(content, panorama=PictureSpan(*depth.panorama.span_rad))
+        if focus.state != "finite":
+            return content
+        transform = frame.optical_from_points or RigidTransform.identity()
+        return replace(content, focus_curve=focus_curve(focus.focus_distance_m, transform, camera, self._level))
+
+
+def _registered(depth: NDArray[Any], unit_m: float, size: tuple[int, int], camera: CameraModel | None) -> ImageDepth:
+    """A depth image of the picture's field of view. Raises InputError for one that cannot be."""
+    if depth.ndim != 2 or not depth.size or depth.dtype not in (np.float32, np.uint16):
+        raise InputError(f"depth image: wanted (H, W) float32 metres or uint16, got shape {depth.shape} of {depth.dtype}")
+    height, width = depth.shape
+    if abs(width * size[1] / (height * size[0]) - 1) > _SAME_SHAPE:
+        raise InputError(
+            f"depth image {width} x {height} and picture {size[0]} x {size[1]} have different shapes: register the depth to the "
+            "picture, or give the depth camera's intrinsics in the rig file (depth: camera)"
+        )
+    return ImageDepth(depth, 1.0 if depth.dtype == np.float32 else unit_m, size, camera)

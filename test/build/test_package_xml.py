@@ -16,10 +16,12 @@ OURS = {"auxfocus_ros"}
 
 # Module -> rosdep key, where the two differ; ROS packages carry their own name. Looked up in rosdistro's rosdep/python.yaml.
 KEYS = {
+    "aiohttp": "python3-aiohttp",
     "backports": "python3-rosbags-pip",  # backports.zstd: rosbags depends on it
     "cv2": "python3-opencv",
     "hypothesis": "python3-hypothesis",
     "lz4": "python3-rosbags-pip",  # rosbags depends on it
+    "numba": "python3-numba",
     "numpy": "python3-numpy",
     "pytest": "python3-pytest",
     "rich": "python3-rich",
@@ -30,7 +32,11 @@ KEYS = {
 # Without a key in rosdep: what needs them is optional and says what to install.
 WITHOUT_KEY = {
     "av": "films",
+    "boost_histogram": "a rival in the benchmarks",
+    "fast_histogram": "a rival in the benchmarks",
     "mujoco": "the simulator",
+    "onnx": "tests of detectors from files",
+    "playwright": "the operator page's browser tests and benchmark",
     "compression": "in Python's own library from 3.14 on; backports.zstd before",
     "pointcloud2": "the stand-in for sensor_msgs_py, which a ROS installation has",
 }

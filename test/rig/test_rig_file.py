@@ -182,3 +182,14 @@ def test_the_example_in_the_documentation_is_a_rig() -> None:
     rig = parse_rig(content, "the example")
     assert set(rig.topics) == set(rig_file.TOPIC_ROLES)
     assert rig.gimbal is not None and rig.focus_control is not None and rig.focus_control.unit == "counts"
+
+
+def test_a_depth_camera_of_its_own_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "rig.yaml"
+    file.write_text("depth: {unit_m: 0.0002, camera: {width: 640, height: 480, k: [570, 571, 319, 239]}}\n")
+    rig = load_rig(str(file))
+    assert rig.depth_camera is not None
+    assert (rig.depth_unit_m, rig.depth_camera.width_px, rig.depth_camera.fy_px) == (0.0002, 640, 571.0)
+    file.write_text("depth: {camera: {width: 640}}\n")
+    with pytest.raises(ConfigurationError, match=r"depth\.camera: 'height' is missing"):
+        load_rig(str(file))

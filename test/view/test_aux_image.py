@@ -7,30 +7,38 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from auxfocus_ros.distribution import SCALES, DepthAxis, DepthDistribution, count_depth_image
+from auxfocus_ros.distribution import SCALES, AcrossAxis, DepthAxis, DepthDistribution
 from auxfocus_ros.errors import ConfigurationError, InputError
-from auxfocus_ros.view import FocusReading, ViewOptions, arrange, draw_aux_image
-from auxfocus_ros.view.marks import shows_depth_of_field
+from auxfocus_ros.view import Content, FocusReading, ViewOptions, arrange, draw_aux_image
+from auxfocus_ros.view.focus_span import shows_depth_of_field
 
 WIDTH, HEIGHT = 1280, 720
 GREY = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
 AXIS = DepthAxis(1.0, 16.0, 324, "log")
 UNKNOWN = FocusReading()
-BARE = ViewOptions(show_scale=False, show_focus=False, show_depth_of_field=False, dimming=0.0, opacity=1.0)
+ACROSS = AcrossAxis.of_picture(WIDTH, 640)
 
 
-def nothing(axis: DepthAxis = AXIS) -> DepthDistribution:
-    return DepthDistribution.empty(axis, 640, WIDTH)
+def only(**options: Any) -> ViewOptions:
+    """Nothing but what is named."""
+    return ViewOptions(
+        **{"show_scale": False, "focus_mark": "none", "focus_area": "none", "dimming": 0.0, "opacity": 1.0, **options}
+    )
 
 
-def one_cell(row: int, column: int, count: int = 1) -> DepthDistribution:
+BARE = only()
+
+
+def nothing(axis: DepthAxis = AXIS) -> Content:
+    return Content(DepthDistribution.empty(axis, ACROSS))
+
+
+def one_cell(row: int, column: int, count: int = 1) -> Content:
     counts = np.zeros((AXIS.bins, 640), np.uint32)
     counts[row, column] = count
-    return DepthDistribution(counts, AXIS, WIDTH)
+    return Content(DepthDistribution(counts, AXIS, ACROSS))
 
 
 def amber(image: NDArray[np.uint8]) -> NDArray[Any]:
@@ -42,18 +50,11 @@ def changed(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[A
     return (image != reference).any(axis=-1)
 
 
-def only(**options: Any) -> ViewOptions:
-    """Nothing but what is named."""
-    return ViewOptions(
-        **{"show_scale": False, "show_focus": False, "show_depth_of_field": False, "dimming": 0.0, "opacity": 1.0, **options}
-    )
-
-
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("distance", [1.0, 1.37, 4.0, 15.9, 16.0])
 def test_the_focus_line_stands_where_the_axis_says(scale: str, distance: float) -> None:
     axis = DepthAxis(1.0, 16.0, 324, scale)  # type: ignore[arg-type]
-    image, where = draw_aux_image(GREY, nothing(axis), FocusReading("finite", distance), only(show_focus=True))
+    image, where = draw_aux_image(GREY, nothing(axis), FocusReading("finite", distance), only(focus_mark="line"))
     # The plot is rows 36 to 683: its lower edge, the near end, is at 683.5, its upper edge at 35.5.
     expected = 683.5 - 648 * axis.position_of(distance)
     assert where.focus_px == pytest.approx(expected)
@@ -66,7 +67,7 @@ def test_the_focus_line_moves_smoothly_between_rows() -> None:
     """Its middle, weighed by colour, follows fractions of a pixel."""
     rows = []
     for focus in AXIS.depth_at(np.linspace(0.5, 0.51, 20)):
-        image, where = draw_aux_image(GREY, nothing(), FocusReading("finite", float(focus)), only(show_focus=True))
+        image, where = draw_aux_image(GREY, nothing(), FocusReading("finite", float(focus)), only(focus_mark="line"))
         column = amber(image)[:, 300].astype(float)
         rows.append((column * np.arange(HEIGHT)).sum() / column.sum() - where.focus_px)
     assert np.abs(rows).max() < 0.15
@@ -74,7 +75,7 @@ def test_the_focus_line_moves_smoothly_between_rows() -> None:
 
 def test_the_band_reaches_from_near_to_far() -> None:
     focus = FocusReading("finite", 4.0, 2.0, 8.0)
-    image, where = draw_aux_image(GREY, nothing(), focus, only(show_depth_of_field=True))
+    image, where = draw_aux_image(GREY, nothing(), focus, only(focus_area="frame"))
     # log axis 1..16: 2 m is at a quarter, 8 m at three quarters of 648 rows.
     assert (where.near_px, where.far_px) == (pytest.approx(683.5 - 162), pytest.approx(683.5 - 486))
     tinted = np.flatnonzero(amber(image)[:, 300] > 5)
@@ -88,7 +89,7 @@ def test_the_band_reaches_from_near_to_far() -> None:
 
 def test_a_band_to_infinity_reaches_the_end_of_the_axis_and_is_open_there() -> None:
     focus = FocusReading("finite", 8.0, 4.0, math.inf)
-    image, where = draw_aux_image(GREY, nothing(), focus, only(show_depth_of_field=True))
+    image, where = draw_aux_image(GREY, nothing(), focus, only(focus_area="frame"))
     assert where.far_px == pytest.approx(35.5)
     column = amber(image)[:, 300]
     assert (column[36:350] > 5).all()
@@ -100,14 +101,14 @@ def test_a_band_to_infinity_reaches_the_end_of_the_axis_and_is_open_there() -> N
 def test_a_band_off_the_axis_is_not_drawn(limits: tuple[float, float]) -> None:
     focus = FocusReading("finite", 4.0, *limits)
     assert not shows_depth_of_field(AXIS, focus)
-    image, where = draw_aux_image(GREY, one_cell(100, 100), focus, only(show_depth_of_field=True))
+    image, where = draw_aux_image(GREY, one_cell(100, 100), focus, only(focus_area="frame"))
     assert (amber(image) <= 0).all()
     assert math.isnan(where.near_px) == math.isnan(limits[0])
 
 
 def test_a_band_thinner_than_a_cell_is_still_seen() -> None:
     focus = FocusReading("finite", 4.0, 3.9999, 4.0001)
-    image, _ = draw_aux_image(GREY, nothing(), focus, only(show_depth_of_field=True))
+    image, _ = draw_aux_image(GREY, nothing(), focus, only(focus_area="frame"))
     assert (amber(image)[350:370, 300] > 20).any()
 
 
@@ -122,7 +123,7 @@ def test_a_band_thinner_than_a_cell_is_still_seen() -> None:
     ],
 )
 def test_a_focus_that_has_no_line_is_said_in_words_at_the_right_end(focus: FocusReading, margin: slice) -> None:
-    image, where = draw_aux_image(GREY, one_cell(3, 3), focus, only(show_focus=True))
+    image, where = draw_aux_image(GREY, one_cell(3, 3), focus, only(focus_mark="line"))
     bare, _ = draw_aux_image(GREY, one_cell(3, 3), focus, BARE)
     assert math.isnan(where.focus_px)
     difference = changed(image, bare)
@@ -132,15 +133,15 @@ def test_a_focus_that_has_no_line_is_said_in_words_at_the_right_end(focus: Focus
 
 
 def test_an_arrow_shows_which_way_the_focus_is_and_an_unknown_one_has_none() -> None:
-    infinite, _ = draw_aux_image(GREY, one_cell(3, 3), FocusReading("infinity", math.inf), only(show_focus=True))
-    unknown, _ = draw_aux_image(GREY, one_cell(3, 3), UNKNOWN, only(show_focus=True))
+    infinite, _ = draw_aux_image(GREY, one_cell(3, 3), FocusReading("infinity", math.inf), only(focus_mark="line"))
+    unknown, _ = draw_aux_image(GREY, one_cell(3, 3), UNKNOWN, only(focus_mark="line"))
     assert (amber(infinite)[:36, :100] > 50).any()
     assert not (amber(unknown) > 50).any()
 
 
 def test_just_beyond_infinity_distant_things_are_still_framed() -> None:
     focus = FocusReading("beyond_infinity", math.nan, 8.0, math.inf)
-    image, where = draw_aux_image(GREY, nothing(), focus, only(show_depth_of_field=True))
+    image, where = draw_aux_image(GREY, nothing(), focus, only(focus_area="frame"))
     assert (amber(image)[40:190, 300] > 5).all()
     assert math.isnan(where.focus_px)
     assert where.far_px == pytest.approx(35.5)
@@ -158,18 +159,18 @@ def test_a_single_reading_is_drawn_in_its_cell_and_nowhere_else() -> None:
 def test_more_readings_are_brighter() -> None:
     sums = []
     for count in (1, 3, 10, 100):
-        distribution = one_cell(10, 50, count)
-        distribution.counts[20, :] = 40  # the same scene around it
-        image, _ = draw_aux_image(GREY, distribution, UNKNOWN, BARE)
+        content = one_cell(10, 50, count)
+        content.distribution.counts[20, :] = 40  # the same scene around it
+        image, _ = draw_aux_image(GREY, content, UNKNOWN, BARE)
         sums.append(int(image[684 - 21, 100].sum()))
     assert sums == sorted(set(sums))
 
 
 def test_readings_in_focus_have_their_own_colour() -> None:
     distribution = one_cell(162, 320)  # in the middle, at 4 m
-    sharp, _ = draw_aux_image(GREY, distribution, FocusReading("finite", 4.0, 3.0, 5.0), only(show_depth_of_field=True))
-    soft, _ = draw_aux_image(GREY, distribution, FocusReading("finite", 9.0, 8.0, 10.0), only(show_depth_of_field=True))
-    plain = only(show_depth_of_field=True, mark_points_in_focus=False)
+    sharp, _ = draw_aux_image(GREY, distribution, FocusReading("finite", 4.0, 3.0, 5.0), only(focus_area="frame"))
+    soft, _ = draw_aux_image(GREY, distribution, FocusReading("finite", 9.0, 8.0, 10.0), only(focus_area="frame"))
+    plain = only(focus_area="frame", mark_points_in_focus=False)
     unmarked, _ = draw_aux_image(GREY, distribution, FocusReading("finite", 4.0, 3.0, 5.0), plain)
     assert amber(sharp)[359, 640] > 50
     assert amber(soft)[359, 640] < -50
@@ -238,15 +239,15 @@ def test_no_readings_are_said_in_words() -> None:
 
 
 def test_readings_all_off_the_axis_are_no_lack_of_readings() -> None:
-    distribution = DepthDistribution(np.zeros((324, 640), np.uint32), AXIS, WIDTH, nearer=3, farther=4)
-    image, _ = draw_aux_image(GREY, distribution, UNKNOWN, BARE)
+    distribution = DepthDistribution(np.zeros((324, 640), np.uint32), AXIS, ACROSS, nearer=3, farther=4)
+    image, _ = draw_aux_image(GREY, Content(distribution), UNKNOWN, BARE)
     assert not changed(image, GREY).any()
 
 
 def test_the_scale_has_labels_left_of_the_axis_and_ticks_right_of_it() -> None:
     image, _ = draw_aux_image(GREY, one_cell(5, 5), UNKNOWN, only(show_scale=True))
     bare, _ = draw_aux_image(GREY, one_cell(5, 5), UNKNOWN, BARE)
-    axis_column = arrange(WIDTH, HEIGHT, ViewOptions()).axis_column
+    axis_column = arrange(WIDTH, HEIGHT, ViewOptions()).axis_px
     difference = changed(image, bare)
     for depth, _ in AXIS.ticks(8):
         row = round(683.5 - 648 * AXIS.position_of(depth))
@@ -274,33 +275,9 @@ def test_no_point_is_lost_where_there_are_more_cells_than_pixels() -> None:
     axis = DepthAxis(1.0, 16.0, 4000, "log")
     counts = np.zeros((4000, 5000), np.uint32)
     counts[::400, ::500] = 1
-    image, _ = draw_aux_image(GREY, DepthDistribution(counts, axis, 5000), UNKNOWN, BARE)
+    distribution = DepthDistribution(counts, axis, AcrossAxis.of_picture(WIDTH, 5000))
+    image, _ = draw_aux_image(GREY, Content(distribution), UNKNOWN, BARE)
     assert changed(image, GREY).sum() == 100
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    st.tuples(st.integers(64, 700), st.integers(64, 500)),
-    st.tuples(st.integers(1, 400), st.integers(1, 700)),
-    st.sampled_from(SCALES),
-    st.floats(0.3, 60.0) | st.just(math.inf),
-    st.builds(ViewOptions, layout=st.sampled_from(["overlay", "side_by_side"]), text_scale=st.floats(0.5, 4.0)),
-)
-def test_any_size_is_drawn(
-    size: tuple[int, int], shape: tuple[int, int], scale: str, distance: float, options: ViewOptions
-) -> None:
-    width, height = size
-    axis = DepthAxis(0.7, 30.0, shape[0], scale)  # type: ignore[arg-type]
-    random = np.random.default_rng(width)
-    distribution = count_depth_image(random.uniform(0.2, 40.0, (50, 120)).astype(np.float32), axis, shape[1])
-    focus = FocusReading.of_distances(distance, distance * 0.9, distance * 1.2)
-    image, where = draw_aux_image(np.zeros((height, width, 3), np.uint8), distribution, focus, options)
-    assert image.shape == (height, where.image_width_px, 3)
-    assert image.dtype == np.uint8
-    assert image.any()
-    for row in (where.near_px, where.far_px, *where.axis_px):
-        assert -0.5 <= row <= height - 0.5
-    assert math.isnan(where.focus_px) == (not axis.near_m <= distance <= axis.far_m)
 
 
 @pytest.mark.parametrize(
@@ -319,6 +296,6 @@ def test_a_picture_that_cannot_be_used(picture: NDArray[Any]) -> None:
 
 
 def test_options_that_cannot_be_are_all_named_at_once() -> None:
-    with pytest.raises(ConfigurationError, match=r"layout.*point_colours.*opacity.*panel_share") as caught:
+    with pytest.raises(ConfigurationError, match=r"layout.*opacity.*point_colours.*panel_share") as caught:
         ViewOptions(layout="above", point_colours="red", opacity=1.5, panel_share=math.nan)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)

@@ -1,13 +1,14 @@
-"""Parameters: one declaration, all problems in one answer."""
+"""Settings: one declaration, all problems in one answer."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auxfocus_ros.declaration import ParameterInfo, check, demand_valid, fields_of, parameter, taken_from
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.ros.parameters import ParameterInfo, check, fields_of, parameter
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,27 @@ def test_what_a_table_declares() -> None:
     kind, default, info = fields_of(Table)["bins"]
     assert (kind, default, info) == (int, 256, ParameterInfo("how many", minimum=8))
     assert info.range_text() == "at least 8"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    layout: Literal["overlay", "beside"] = parameter("overlay", "where")
+    opacity: float = parameter(0.5, "how much", minimum=0.0, maximum=1.0)
+
+    def __post_init__(self) -> None:
+        demand_valid(self, "drawn")
+
+
+def test_a_literal_says_its_choices() -> None:
+    kind, default, info = fields_of(Drawn)["layout"]
+    assert (kind, default, info.choices) == (str, "overlay", ("overlay", "beside"))
+
+
+def test_a_table_checks_itself_and_names_all_that_is_wrong() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Drawn(layout="above", opacity=2.0)  # type: ignore[arg-type]
+    assert str(caught.value) == "drawn: layout is 'above', it must be one of overlay | beside; opacity is 2, it must be 0 to 1"
+
+
+def test_a_table_is_filled_from_another_with_the_same_names() -> None:
+    assert taken_from(Drawn, Table(opacity=0.25, layout="beside")) == Drawn("beside", 0.25)

@@ -1,0 +1,279 @@
+"""Compiled loops that join cells into parts and measure them. Import this module inside functions only: it brings numba with it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+
+_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+SLANT = 2.0
+"""How steep a surface may run away from the camera, as depth over width: 63 degrees from facing it."""
+SLANT_CAP = 0.02
+"""What a slant may add to the gap, as a share of the depth: rows of a lidar lie far apart."""
+REACH = 3
+"""How many empty cells are bridged."""
+WALL = 20
+"""Marks below this are level planes: ground, table, ceiling."""
+COUNT, TOP, BOTTOM, LEFT, RIGHT = 0, 1, 2, 3, 4
+
+
+@_jit
+def _root(parent: Any, k: int) -> int:
+    while parent[k] != k:
+        parent[k] = parent[parent[k]]
+        k = parent[k]
+    return k
+
+
+@_jit
+def _joined(  # noqa: PLR0917 - two readings
+    ax: float, ay: float, az: float, bx: float, by: float, bz: float, noise: tuple[float, float], gap_share: float
+) -> bool:
+    z = min(az, bz)
+    away = math.hypot(ax / az - bx / bz, ay / az - by / bz) * z
+    gap = gap_share * z + min(SLANT * away, SLANT_CAP * z) + 3.0 * (noise[0] + noise[1] * z * z)
+    return abs(az - bz) < gap
+
+
+@_jit
+def _goes_on(z: Any, mark: Any, r: int, c: int, dr: int, dc: int, noise: tuple[float, float], gap_share: float) -> bool:
+    """Whether the step from (r, c) to the next cell goes on as the steps before and after it: on a plane, however steep, the
+    inverse depth is linear in the picture."""
+    rows, columns = z.shape
+    far = z[r + dr, c + dc]
+    tolerance = gap_share * far + 3.0 * (noise[0] + noise[1] * far * far)
+    here = 1.0 / z[r, c]
+    for side in (-1, 2):
+        q, s = r + side * dr, c + side * dc
+        if q < 0 or q >= rows or s < 0 or s >= columns or z[q, s] <= 0 or mark[q, s] != 0:
+            return False
+        other = 1.0 / z[q, s]
+        expected = 2.0 * here - other if side == -1 else 0.5 * (here + other)
+        if expected <= 0 or abs(1.0 / expected - far) > 2.0 * tolerance:
+            return False
+    return True
+
+
+@_jit
+def join_cells(x: Any, y: Any, z: Any, mark: Any, noise: tuple[float, float], gap_share: float, hidden_reach: int) -> Any:
+    """(labels (rows, columns) int32 from 1 of the cells whose mark is 0, 0: none; number of parts).
+
+    Cells side by side belong together where their depths do; a few empty cells are bridged, and so is something nearer that
+    stands before a thing, up to hidden_reach cells of it.
+    """
+    rows, columns = z.shape
+    parent = np.arange(rows * columns, dtype=np.int32)
+    for r in range(rows):
+        for c in range(columns):
+            if z[r, c] <= 0 or mark[r, c] != 0:
+                continue
+            here = r * columns + c
+            for way in range(4):
+                dr, dc = (0, 1) if way == 0 else (1, 0) if way == 1 else (1, 1) if way == 2 else (1, -1)
+                far = max(REACH, hidden_reach) if way < 2 else 1
+                nearer = False
+                for step in range(1, far + 1):
+                    q, s = r + dr * step, c + dc * step
+                    if q >= rows or s < 0 or s >= columns:
+                        break
+                    if z[q, s] <= 0:
+                        if step >= REACH and not nearer:
+                            break
+                        continue
+                    if way < 2 and z[q, s] < z[r, c] * 0.94 - 3.0 * (noise[0] + noise[1] * z[r, c] ** 2):
+                        nearer = True
+                        continue
+                    if mark[q, s] == 0 and (
+                        _joined(x[r, c], y[r, c], z[r, c], x[q, s], y[q, s], z[q, s], noise, gap_share)
+                        or (step == 1 and way < 2 and _goes_on(z, mark, r, c, dr, dc, noise, gap_share))
+                    ):
+                        a, b = _root(parent, here), _root(parent, q * columns + s)
+                        if a < b:
+                            parent[b] = a
+                        elif b < a:
+                            parent[a] = b
+                    break
+    labels = np.zeros((rows, columns), np.int32)
+    count = 0
+    for r in range(rows):
+        for c in range(columns):
+            if z[r, c] <= 0 or mark[r, c] != 0:
+                continue
+            here = r * columns + c
+            root = _root(parent, here)
+            if root == here:
+                count += 1
+                labels[r, c] = count
+            else:
+                labels[r, c] = labels[root // columns, root % columns]
+    return labels, count
+
+
+@_jit
+def measure_parts(x: Any, y: Any, z: Any, h: Any, labels: Any, count: int) -> Any:
+    """(cells (count + 1, 5) int64: number, top, bottom, left, right row or column; corners (count + 1, 8) float32: least and most
+    of x, y, z and height)."""
+    rows, columns = z.shape
+    cells = np.zeros((count + 1, 5), np.int64)
+    cells[:, TOP], cells[:, LEFT] = rows, columns
+    cells[:, BOTTOM], cells[:, RIGHT] = -1, -1
+    corners = np.empty((count + 1, 8), np.float32)
+    corners[:, ::2], corners[:, 1::2] = np.inf, -np.inf
+    for r in range(rows):
+        for c in range(columns):
+            k = labels[r, c]
+            if k == 0:
+                continue
+            cells[k, COUNT] += 1
+            cells[k, TOP], cells[k, BOTTOM] = min(cells[k, TOP], r), max(cells[k, BOTTOM], r)
+            cells[k, LEFT], cells[k, RIGHT] = min(cells[k, LEFT], c), max(cells[k, RIGHT], c)
+            corners[k, 0], corners[k, 1] = min(corners[k, 0], x[r, c]), max(corners[k, 1], x[r, c])
+            corners[k, 2], corners[k, 3] = min(corners[k, 2], y[r, c]), max(corners[k, 3], y[r, c])
+            corners[k, 4], corners[k, 5] = min(corners[k, 4], z[r, c]), max(corners[k, 5], z[r, c])
+            corners[k, 6], corners[k, 7] = min(corners[k, 6], h[r, c]), max(corners[k, 7], h[r, c])
+    return cells, corners
+
+
+@_jit
+def members_of(labels: Any, label: int, cells: Any) -> Any:
+    """Cells of one part, as r * columns + c."""
+    columns = labels.shape[1]
+    members = np.empty(cells[COUNT], np.int32)
+    count = 0
+    for r in range(cells[TOP], cells[BOTTOM] + 1):
+        for c in range(cells[LEFT], cells[RIGHT] + 1):
+            if labels[r, c] == label:
+                members[count] = r * columns + c
+                count += 1
+    return members
+
+
+@_jit
+def members_of_all(labels: Any, wanted: Any, mark: Any) -> Any:
+    """Cells of all parts that are wanted (count + 1,) and are not marked, as r * columns + c."""
+    rows, columns = labels.shape
+    members = np.empty(rows * columns, np.int32)
+    count = 0
+    for r in range(rows):
+        for c in range(columns):
+            if wanted[labels[r, c]] and mark[r, c] == 0:
+                members[count] = r * columns + c
+                count += 1
+    return members[:count]
+
+
+@_jit
+def surroundings(z: Any, mark: Any, labels: Any, label: int, cells: Any, noise: tuple[float, float], reach: int) -> Any:
+    """(nothing, farther, nearer, beside): what lies next to the rim of a part, to its left and right and above it, in cells of the
+    rim. Ground and tables count as farther: things rise from them. The picture's edge is left out."""
+    rows, columns = z.shape
+    nothing, farther, nearer, beside = 0, 0, 0, 0
+    for r in range(cells[TOP], cells[BOTTOM] + 1):
+        for c in range(cells[LEFT], cells[RIGHT] + 1):
+            if labels[r, c] != label:
+                continue
+            gap = 0.06 * z[r, c] + 3.0 * (noise[0] + noise[1] * z[r, c] ** 2)
+            for way in range(3):
+                dr, dc = (0, -1) if way == 0 else (0, 1) if way == 1 else (-1, 0)
+                for step in range(1, reach + 1):
+                    q, s = r + dr * step, c + dc * step
+                    if q < 0 or q >= rows or s < 0 or s >= columns or labels[q, s] == label:
+                        break
+                    if z[q, s] > 0:
+                        if 0 < mark[q, s] < WALL or z[q, s] > z[r, c] + gap:
+                            farther += 1
+                        elif z[q, s] < z[r, c] - gap:
+                            nearer += 1
+                        else:
+                            beside += 1
+                        break
+                    if step == reach:
+                        nothing += 1
+    return nothing, farther, nearer, beside
+
+
+@_jit
+def carriers(  # noqa: PLR0917 - parts and what they stand on
+    z: Any, h: Any, mark: Any, labels: Any, kept: Any, count: int, noise: tuple[float, float], drop_m: float, drop_share: float
+) -> Any:
+    """(count + 1, 3) int64: of each kept part (count + 1, bool), how many columns of cells its lower rim has, how many of them
+    come to another part on the way straight down at its own depth, and which part most of them come to (the last to lead).
+
+    On the way down, what is nearer (it stands before) and what is farther (it is seen through a window, or past a thin stem) is
+    passed; what is level ends it; so does a drop of more than drop_m, or of more than drop_share of the depth.
+    """
+    rows, columns = z.shape
+    found = np.zeros((count + 1, 3), np.int64)
+    lead = np.zeros(count + 1, np.int64)
+    for c in range(columns):
+        for r in range(rows):
+            part = labels[r, c]
+            if part == 0 or not kept[part]:
+                continue
+            here = z[r, c]
+            gap = 0.04 * here + 3.0 * (noise[0] + noise[1] * here * here)
+            below = -1
+            lower = False
+            for q in range(r + 1, rows):
+                if z[q, c] <= 0:
+                    continue
+                if labels[q, c] == part:
+                    lower = True
+                    break
+                away = z[q, c] - here
+                if abs(away) < gap:
+                    below = q
+                    break
+                if 0 < mark[q, c] < WALL and away < 0:
+                    break
+            if lower:
+                continue
+            found[part, 0] += 1
+            if below < 0 or mark[below, c] != 0:
+                continue
+            other = labels[below, c]
+            if other == 0 or not kept[other] or h[r, c] - h[below, c] > min(drop_m, drop_share * here):
+                continue
+            found[part, 1] += 1
+            if other == found[part, 2]:
+                lead[part] += 1
+            elif lead[part] == 0:
+                found[part, 2], lead[part] = other, 1
+            else:
+                lead[part] -= 1
+    return found
+
+
+@_jit
+def relabel(labels: Any, table: Any, out: Any) -> None:
+    """out = table[labels]."""
+    rows, columns = labels.shape
+    for r in range(rows):
+        for c in range(columns):
+            out[r, c] = table[labels[r, c]]
+
+
+@_jit
+def label_points(  # noqa: PLR0917 - points and cells
+    cell: Any, z: Any, cell_labels: Any, cell_z: Any, gap_share: float, noise_m: float
+) -> Any:
+    """(N,) uint16: of each point the label of its cell, or, where it lies deeper than that, of a neighbour that it fits."""
+    rows, columns = cell_labels.shape
+    labels = np.zeros(len(cell), np.uint16)
+    for k in range(len(cell)):
+        r, c = cell[k] // columns, cell[k] % columns
+        gap = 2.0 * gap_share * z[k] + 3.0 * noise_m
+        if z[k] - cell_z[r, c] < gap:
+            labels[k] = cell_labels[r, c]
+            continue
+        best = gap
+        for q in range(max(r - 1, 0), min(r + 2, rows)):
+            for s in range(max(c - 1, 0), min(c + 2, columns)):
+                if cell_z[q, s] > 0 and abs(z[k] - cell_z[q, s]) < best:
+                    best = abs(z[k] - cell_z[q, s])
+                    labels[k] = cell_labels[q, s]
+    return labels

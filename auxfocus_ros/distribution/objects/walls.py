@@ -1,0 +1,162 @@
+"""What closes the scene off: walls and facades, large upright planes that leave the picture, meet the ceiling or tower above it.
+
+A vehicle's side and a cupboard's front are upright planes too. They are told from a wall by their upper edge: where a thing ends
+below `TALL_M` and something farther is seen above it, or nothing though the sensor looks there, it is a thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auxfocus_ros.distribution.objects.grid import CellGrid
+from auxfocus_ros.distribution.objects.level_planes import Levels
+from auxfocus_ros.distribution.objects.options import SegmentationOptions
+
+ROUNDS, MOST_WALLS, WALL_TRIES = 2, 8, 200
+TALL_M, LONG_M, BUILDING_M = 4.5, 4.0, 6.0
+"""Higher than any vehicle; longer than most furniture; what is longer and higher than this is a building."""
+HANGING_M = 2.0
+"""What is longer than BUILDING_M and begins that high is a bridge, eaves, a row of trees."""
+LEAST_SIZE_M = 1.0
+LEAST_SHARE = 0.01
+"""Of the readings, that a wall must have."""
+PURE, MIXED, PLANAR = 0.7, 0.25, 0.65
+"""Share of a part on a plane from which it is nothing but wall; from which it has wall in it; and, of what lies within three
+tolerances, the share within one, below which a part is round and no wall."""
+RECESS_M = 0.6
+"""A window lies that far behind its wall at most."""
+WALL, TRIED = 20, 21
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Cells that hang together: labels (rows, columns) int32 from 1; cells (count + 1, 5) and corners (count + 1, 8) as of
+    `measure_parts`; closing: (count + 1,) bool, too large to be an object; walls: planes (4,) a b c d that were taken out."""
+
+    labels: NDArray[np.int32]
+    cells: NDArray[np.int64]
+    corners: NDArray[np.float32]
+    closing: NDArray[np.bool_]
+    walls: tuple[NDArray[np.float64], ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.cells) - 1
+
+
+def part_scene(grid: CellGrid, levels: Levels, field: NDArray[np.int64], options: SegmentationOptions) -> Parts:
+    """Join the cells that lie on no level plane, take out walls, and join again. Walls are marked in `levels.mark`."""
+    from auxfocus_ros.distribution.objects import part_kernels
+
+    walls: list[NDArray[np.float64]] = []
+    x, y, z = grid.x_m, grid.y_m, grid.z_m
+    hidden = max(4, z.shape[1] // 12) if grid.dense else 3
+    readings = int(np.count_nonzero(z))
+    for remaining in range(ROUNDS, -1, -1):
+        labels, count = part_kernels.join_cells(x, y, z, levels.mark, grid.noise, options.depth_gap_share, hidden)
+        cells, corners = part_kernels.measure_parts(x, y, z, levels.height_m, labels, count)
+        closing, suspect = _judge_sizes(cells, corners, field, bool(levels.at_m), options, z.shape[1])
+        parts = Parts(labels, cells, corners, closing, tuple(walls))
+        if not remaining or not suspect.any():
+            return parts
+        found = _take_out_walls(grid, levels, field, parts, suspect, LEAST_SHARE * readings)
+        if not found:
+            return parts
+        walls += found
+    raise AssertionError("not reached")
+
+
+def _judge_sizes(
+    cells: NDArray[np.int64],
+    corners: NDArray[np.float32],
+    field: NDArray[np.int64],
+    has_level: bool,
+    options: SegmentationOptions,
+    columns: int,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(which parts are too large to be objects, which may hold a wall)."""
+    long_m = np.maximum(corners[:, 1] - corners[:, 0], corners[:, 5] - corners[:, 4])
+    tall_m = corners[:, 7] - corners[:, 6]
+    wide = (cells[:, 4] - cells[:, 3] + 1) / columns
+    closing = (long_m > options.largest_m) | (tall_m > options.largest_m) | (wide > options.widest_share)
+    closing |= (long_m > BUILDING_M) & (tall_m > BUILDING_M)
+    closing |= (long_m > BUILDING_M) & (corners[:, 6] > HANGING_M) & has_level
+    some = cells[:, 0] >= 8
+    at_edge = (cells[:, 1] <= field[0] + 1) | (cells[:, 3] <= field[2] + 1) | (cells[:, 4] >= field[3] - 1)
+    high = has_level & (corners[:, 7] > TALL_M) & (corners[:, 6] < TALL_M)
+    suspect = some & (closing | ((at_edge | high) & (np.maximum(long_m, tall_m) > LEAST_SIZE_M)))
+    closing[0] = suspect[0] = False
+    return closing & some, suspect
+
+
+def _take_out_walls(
+    grid: CellGrid, levels: Levels, field: NDArray[np.int64], parts: Parts, suspect: NDArray[np.bool_], least: float
+) -> list[NDArray[np.float64]]:
+    from auxfocus_ros.distribution.objects import part_kernels
+    from auxfocus_ros.distribution.objects import plane_kernels as kernels
+
+    x, y, z, mark, labels = grid.x_m, grid.y_m, grid.z_m, levels.mark, parts.labels
+    rough = (grid.noise, *grid.roughness)
+    members = part_kernels.members_of_all(labels, suspect, mark)
+    number = np.maximum(parts.cells[:, 0], 1)
+    walls = []
+    for _ in range(MOST_WALLS):
+        if len(members) < least:
+            break
+        wall = kernels.find_wall(x, y, z, members, levels.up, *rough, WALL_TRIES)
+        if wall[4] * len(members) < least:
+            break
+        plane = wall[:4].copy()
+        on, near = kernels.share_on_wall(x, y, z, labels, parts.count, members, plane, *rough)
+        pure = on >= PURE * number
+        mixed = (on >= MIXED * number) & ~pure & (on >= PLANAR * near) & (on >= least)
+        of_wall = np.zeros(parts.count + 1, np.bool_)
+        for group in [pure, *(np.arange(parts.count + 1) == k for k in np.flatnonzero(mixed))]:
+            inside = members[group[labels.reshape(-1)[members]]]
+            if len(inside) >= least and _closes_off(
+                kernels.wall_reach(x, y, z, levels.height_m, labels, inside, plane, levels.up, field, *rough),
+                least,
+                bool(levels.at_m),
+            ):
+                of_wall |= group
+        if of_wall.any():
+            of_wall |= pure
+            kernels.drop_wall(mark, WALL, x, y, z, members[of_wall[labels.reshape(-1)[members]]], plane, *rough)
+            walls.append(plane)
+        kernels.drop_wall(mark, TRIED, x, y, z, members, plane, *rough)
+        members = members[mark.reshape(-1)[members] == 0]
+    mark[mark == TRIED] = 0
+    return walls
+
+
+def _closes_off(reach: Any, least: float, has_level: bool) -> bool:
+    """Whether a plane that reaches as `wall_reach` says is a wall."""
+    on, at_side, at_top, high_m, ends, long_m, low_m = reach
+    if on < least or long_m < LEAST_SIZE_M or (has_level and low_m > 1.5 and long_m < BUILDING_M):
+        return False
+    at_edge = at_side >= 3 or at_top >= 3
+    if ends < 0.5:
+        return bool(at_edge or long_m > LONG_M)
+    return bool(has_level and high_m > TALL_M and (at_edge or long_m > BUILDING_M))
+
+
+def lies_on_wall(grid: CellGrid, parts: Parts, part: int, options: SegmentationOptions) -> bool:
+    """Whether a part stands out from a wall by no more than a picture or a door handle, or lies in one of its windows."""
+    from auxfocus_ros.distribution.objects import part_kernels
+    from auxfocus_ros.distribution.objects import plane_kernels as kernels
+
+    if not parts.walls:
+        return False
+    members = part_kernels.members_of(parts.labels, part, parts.cells[part])
+    far_m = parts.corners[part, 5]
+    tolerance = kernels.tolerance(far_m, *grid.noise, *grid.roughness)
+    for plane in parts.walls:
+        low_m, high_m = kernels.stands_out(grid.x_m, grid.y_m, grid.z_m, members, plane)
+        if high_m < max(options.stands_out_m, tolerance) and low_m > -RECESS_M - tolerance:
+            return True
+    return False

@@ -1,0 +1,28 @@
+"""Compiling the loops of counting and drawing before the first picture, so that it is not late by the compiler's seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auxfocus_ros import distribution
+from auxfocus_ros.distribution import AcrossAxis, DepthAxis, DepthDistribution
+from auxfocus_ros.distribution.targets.target import Target, TargetSet
+from auxfocus_ros.view.aux_image import draw_aux_image
+from auxfocus_ros.view.content import Content
+from auxfocus_ros.view.focus_reading import FocusReading
+from auxfocus_ros.view.options import ViewOptions
+
+_SIDE = 64
+
+
+def warm_up() -> None:
+    """Compile every loop of counting and drawing, or load it where an earlier process kept it."""
+    distribution.warm_up()
+    counts = np.ones((8, 8), np.uint32)
+    content = Content(
+        DepthDistribution(counts, DepthAxis(1.0, 9.0, 8), AcrossAxis.of_picture(_SIDE, 8)),
+        TargetSet((Target(1, (8, 8, 20, 20), depth_m=3.0, in_focus=True),)),
+    )
+    for style in ("cells", "marks"):
+        options = ViewOptions(point_style=style, box_in_focus=True)
+        draw_aux_image(np.zeros((_SIDE, _SIDE, 3), np.uint8), content, FocusReading("finite", 3.0, 2.0, 4.0), options)
