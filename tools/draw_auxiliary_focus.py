@@ -3,6 +3,7 @@
 python tools/draw_auxiliary_focus.py -o docs/images
 
 Every command is printed as one would type it. A picture of several images is made by one command each, which stand side by side.
+With --page the operator's page is drawn too, through the whole graph and a headless Chromium.
 """
 
 from __future__ import annotations
@@ -80,6 +81,38 @@ def draw(words: str, root: Path) -> np.ndarray:
     return np.asarray(image)
 
 
+def draw_page() -> np.ndarray:
+    """The operator's page on the bundled room, focused at 3.5 m by its entry, as a browser shows it."""
+    from auxfocus_ros.commands.bench_page import free_port, open_browser, open_page
+    from auxfocus_ros.commands.processes import GraphProcesses, private_domain
+    from auxfocus_ros.graph import GraphOptions, describe_graph
+    from auxfocus_ros.optics import share_dir
+    from auxfocus_ros.ros.transport import use_shipped_profile
+
+    private_domain()
+    use_shipped_profile()
+    port = free_port()
+    parameters: dict[str, dict[str, bool | int | float | str]] = {
+        "gimbal_rig": {"rate_hz": 10.0, "hold_s": 30.0},
+        "operator_panel": {"port": port},
+    }
+    graph = describe_graph(
+        GraphOptions(path=str(share_dir() / "samples" / "rgbd_room"), lens="vga_25mm", panel=True, parameters=parameters)
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        GraphProcesses(graph, log_directory=Path(folder)) as processes,
+        open_browser() as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        open_page(page, f"http://127.0.0.1:{port}/", processes.check)
+        page.locator("#entry").fill("3.5")
+        page.locator("#entry").press("Enter")
+        page.wait_for_timeout(6000)
+        data = page.screenshot()
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
+
+
 def resized(image: np.ndarray, width_px: int) -> np.ndarray:
     """To a width, keeping the shape."""
     height_px = round(image.shape[0] * width_px / image.shape[1])
@@ -100,6 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/images"), help="folder (default: docs/images)")
     parser.add_argument("--only", action="append", metavar="NAME", help="one picture alone; may be repeated")
+    parser.add_argument("--page", action="store_true", help="the operator's page, too (needs the graph and a Chromium)")
     arguments = parser.parse_args()
     root = Path(__file__).resolve().parents[1]
     for drawing in DRAWINGS:
@@ -113,6 +147,10 @@ def main() -> int:
         print(f"{file} ({file.stat().st_size // 1000} kB)")
         for words in drawing.commands:
             print(f"    auxfocus distribution {words} -o {drawing.name}.png")
+    if arguments.page:
+        file = arguments.output / "aux_page.jpg"
+        file.write_bytes(jpeg(resized(draw_page(), WIDTH_PX)))
+        print(f"{file} ({file.stat().st_size // 1000} kB)\n    auxfocus up samples/rgbd_room --lens vga_25mm")
     return 0
 
 

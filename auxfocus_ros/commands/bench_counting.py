@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.commands.histogram_rivals import Task, rivals_of
+from auxfocus_ros.commands.histogram_rivals import TRIALS, Task, rivals_of
 from auxfocus_ros.distribution import SCALES, AcrossAxis, AxisFollower, DepthAxis, count_depth_image, count_points, project_cloud
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.optics import CameraModel, RigidTransform, share_dir
@@ -48,7 +48,7 @@ def counts_case(name: str, depth_m: NDArray[np.float32], scale: Any, repeats: in
     width = depth_m.shape[1]
     across = AcrossAxis.of_picture(width, WIDTH_PX)
     task = Task.of_depth(depth_m, axis, WIDTH_PX)
-    rivals, missing = rivals_of(task)
+    rivals, missing = rivals_of(task, min(TRIALS, repeats))
     ways: dict[str, Callable[[], Any]] = {OURS: lambda: count_depth_image(depth_m, axis, across)}
     ways |= {rival.name: rival.count for rival in rivals}
     warp = warping(depth_m, scale)

@@ -17,6 +17,7 @@ from auxfocus_ros.optics import CameraModel, RigidTransform, load_lens
 
 BARS_MS = {(1280, 720): 12.0, (3840, 2160): 45.0}
 POINTS = 100_000
+FRAMES = 6
 PERIOD_S = 1 / 30
 FOCUS_DISTANCE_M = {"depth image": 1.8, "cloud": 15.0}
 LENS = "field_50mm"
@@ -69,13 +70,13 @@ def image_case(source: str, size_px: tuple[int, int], bar_ms: float, repeats: in
     """One source at one size: the whole image as a stream of frames, and its parts by themselves."""
     from auxfocus_ros.view import AuxFocusPipeline, DistributionOptions, FocusReading, PipelineOptions, ViewOptions
 
-    frames = room_frames(*size_px) if source == "depth image" else road_frames(*size_px)
+    frames = frames_of(source, *size_px)
     lens = load_lens(LENS)
     focus = FocusReading.of_lens(lens, lens.position_for_distance(FOCUS_DISTANCE_M[source]))
     view = ViewOptions(association="letters", box_in_focus=True)
     pipeline = AuxFocusPipeline(PipelineOptions(view, DistributionOptions(objects=True)))
     times, parts = [], Parts(view)
-    warm_up = 2 * len(frames)  # numba's kernels, OpenCV's tables, the axis' and the objects' history
+    warm_up = len(frames)  # numba's kernels, OpenCV's tables, the axis' and the objects' history
     for turn in range(warm_up + repeats):
         frame = frames[turn % len(frames)].at(turn * PERIOD_S)
         began = time.perf_counter()
@@ -130,37 +131,27 @@ class Parts:
         return {name: quartiles(times) for name, times in self._times.items()}
 
 
-def room_frames(width_px: int, height_px: int) -> list[BenchFrame]:
-    """The frames of the bundled room, picture and depth enlarged to a size and cropped to its shape."""
-    import cv2
+def frames_of(source: str, width_px: int, height_px: int) -> list[BenchFrame]:
+    """Some frames of a slow pan over a bundled picture, there and back, at a size: of the room with its depth, or of a road.
 
-    frames = []
-    for frame in bundled_frames("rgbd_room"):
-        height = round(width_px * frame.height_px / frame.width_px)
-        top = (height - height_px) // 2
-        picture = cv2.resize(frame.picture, (width_px, height), interpolation=cv2.INTER_LINEAR)[top : top + height_px]
-        depth_m = cv2.resize(frame.depth_m, (width_px, height), interpolation=cv2.INTER_NEAREST)[top : top + height_px]
-        enlarged = frame.camera.scaled_to(width_px, height)
-        camera = CameraModel(width_px, height_px, enlarged.fx_px, enlarged.fy_px, enlarged.cx_px, enlarged.cy_px - top)
-        frames.append(BenchFrame(np.ascontiguousarray(picture), camera, depth_m=np.ascontiguousarray(depth_m)))
-    return frames
-
-
-def road_frames(width_px: int, height_px: int) -> list[BenchFrame]:
-    """The bundled road scenes as windows of a size, each with exactly POINTS points of its scan."""
+    Source and window are `auxfocus sequence`'s: the geometry of each frame is true, and things move as they do in a stream. The
+    room's depth image has the picture's size, the nearest reading in each pixel; the road's cloud has POINTS points.
+    """
     from auxfocus_ros.rig import fields_xyz
     from auxfocus_ros.rig.sequence import frame_points, resampled_cloud, window_at, window_camera, window_picture
 
-    frames, rng = [], np.random.default_rng(0)
-    for frame in bundled_frames("rgb_lidar_road"):
-        window = window_at(frame.camera, width_px, height_px, 0.0)
-        cloud = resampled_cloud(*frame_points(frame), POINTS, rng)
-        frames.append(
-            BenchFrame(
-                window_picture(frame.picture, width_px, height_px, window),
-                window_camera(frame.camera, width_px, height_px, window),
-                points_m=fields_xyz(cloud),
-                optical_from_points=frame.optical_from_points,
-            )
-        )
-    return frames
+    frame = bundled_frames("rgbd_room")[2] if source == "depth image" else bundled_frames("rgb_lidar_road")[1]
+    rng, frames = np.random.default_rng(0), []
+    for step in range(FRAMES):
+        window = window_at(frame.camera, width_px, height_px, step * PERIOD_S)
+        picture = window_picture(frame.picture, width_px, height_px, window)
+        camera = window_camera(frame.camera, width_px, height_px, window)
+        if source == "depth image":
+            left, top, scale = window
+            columns = np.clip(np.round(left + scale * (np.arange(width_px) + 0.5) - 0.5), 0, frame.width_px - 1).astype(int)
+            rows = np.clip(np.round(top + scale * (np.arange(height_px) + 0.5) - 0.5), 0, frame.height_px - 1).astype(int)
+            frames.append(BenchFrame(picture, camera, depth_m=np.ascontiguousarray(frame.depth_m[np.ix_(rows, columns)])))
+        else:
+            cloud = fields_xyz(resampled_cloud(*frame_points(frame), POINTS, rng))
+            frames.append(BenchFrame(picture, camera, points_m=cloud, optical_from_points=frame.optical_from_points))
+    return frames + frames[-2:0:-1]

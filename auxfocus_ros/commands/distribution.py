@@ -73,9 +73,10 @@ def add_target_flags(group: Any) -> None:
     add = group.add_argument
     add("--faces", action="store_true", help="look for faces (OpenCV's cascade)")
     add("--people", action="store_true", help="look for people (OpenCV's HOG)")
-    add("--detector", "--onnx", default="", metavar="FILE.onnx", help="look for what this detector finds")
-    add("--detector-labels", default="", metavar="FILE", help="names of the detector's classes, one a line")
-    add("--detector-threshold", type=float, default=0.5, metavar="X", help="least score of its detections (default: 0.5)")
+    add("--onnx", default="", metavar="FILE.onnx", help="look for what this detector finds")
+    add("--onnx-labels", default="", metavar="FILE", help="names of the detector's classes, one a line")
+    add("--onnx-size", type=int, nargs=2, metavar=("W", "H"), help="of the picture that it takes, pixels (default: 640 640)")
+    add("--detector-threshold", type=float, metavar="X", help="least confidence of what is found, 0 to 1 (default: 0.4)")
     target = group.add_mutually_exclusive_group()
     target.add_argument("--select-point", type=float, nargs=2, metavar=("X", "Y"), help="what is at this pixel of the picture")
     target.add_argument(
@@ -152,7 +153,7 @@ def analysed(still: Any, focus: Any, pipeline: Any, arguments: argparse.Namespac
             f"{still.files[-1]}: none of its readings is in the picture: check the rig's extrinsics (optical_from_points), or "
             "the readings' unit"
         )
-    if arguments.faces or arguments.people or arguments.detector:
+    if arguments.faces or arguments.people or arguments.onnx:
         pipeline.add_detections(detected(still.picture, arguments), frame.time_s)
         result = pipeline.analyse(frame, focus)
     wish = selection_of(arguments)
@@ -166,11 +167,15 @@ def analysed(still: Any, focus: Any, pipeline: Any, arguments: argparse.Namespac
 
 def detected(picture: Any, arguments: argparse.Namespace) -> Any:
     """What the detectors of the command line find. Raises ConfigurationError for a detector that cannot be used."""
-    from auxfocus_ros.distribution.targets import DetectorOptions, Detectors
+    from auxfocus_ros.distribution.targets.detectors import DetectorOptions, Detectors
 
-    options = DetectorOptions(
-        arguments.faces, arguments.people, arguments.detector, arguments.detector_labels, arguments.detector_threshold
-    )
+    chosen: dict[str, Any] = {"faces": arguments.faces, "people": arguments.people, "onnx": arguments.onnx}
+    chosen["onnx_labels"] = arguments.onnx_labels
+    if arguments.onnx_size is not None:
+        chosen["onnx_size_px"] = tuple(arguments.onnx_size)
+    if arguments.detector_threshold is not None:
+        chosen["threshold"] = arguments.detector_threshold
+    options = DetectorOptions(**chosen)
     return Detectors(options).detect(picture)
 
 

@@ -34,7 +34,7 @@ def options_from(arguments: argparse.Namespace, table: type[Options], **given: A
     Raises:
         ConfigurationError: a value that cannot be.
     """
-    chosen = {name: getattr(arguments, name, None) for name in fields_of(table)}  # type: ignore[arg-type]
+    chosen = {name: getattr(arguments, name, None) for name in fields_of(table)}
     return table(**{name: value for name, value in chosen.items() if value is not None}, **given)
 
 

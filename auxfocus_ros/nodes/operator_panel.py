@@ -26,6 +26,8 @@ from std_srvs.srv import SetBool
 from auxfocus_interfaces.action import Autofocus, MoveLens
 from auxfocus_interfaces.msg import AutofocusStatus, FocusMarker, FocusTargetArray, LensState
 from auxfocus_interfaces.srv import SelectTarget
+from auxfocus_ros.errors import InputError
+from auxfocus_ros.declaration import parameter
 from auxfocus_ros.panel import (
     STREAMS,
     Answer,
@@ -50,7 +52,6 @@ from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.option_client import OptionClient
 from auxfocus_ros.ros.panel_messages import autofocus_dict, lens_dict, make_select_request, marker_dict, targets_dict
 from auxfocus_ros.ros.panel_pictures import PictureFeed
-from auxfocus_ros.ros.parameters import parameter
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, STATE
 from auxfocus_ros.ros.silence import Silence
@@ -218,8 +219,13 @@ class OperatorPanel(ManagedNode[OperatorPanelParameters]):
     # From the graph to the page
 
     def _say(self, message: Mapping[str, Any]) -> None:
-        if self._server is not None:
-            self._server.publish(message)
+        server = self._server
+        if server is None:
+            return
+        try:
+            server.publish(message)
+        except InputError as error:
+            self.health.problem("message", str(error))
 
     def _say_change(self, message: Mapping[str, Any]) -> None:
         """Say a state when it is not what was said last; a stamp alone is no change."""

@@ -25,7 +25,7 @@ SILENT_S = 2.0
 START_S = 3.0
 """Until the first picture comes: who draws only for listeners has to hear of us, and of pictures, first."""
 SOURCES: Mapping[str, tuple[str, str]] = {  # stream -> topic, and whose fault it is when nothing comes
-    "aux": ("aux_focus/image/compressed", "aux_focus"),
+    "aux": ("aux_focus/unmarked/compressed", "aux_focus"),
     "camera": ("camera/image_raw/compressed", "gimbal_rig"),
 }
 RAW = "camera/image_raw"

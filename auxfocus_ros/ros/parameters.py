@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from auxfocus_ros.declaration import check, fields_of, parameter  # noqa: F401
+from auxfocus_ros.declaration import check, fields_of
 from auxfocus_ros.errors import AuxfocusError
 
 if TYPE_CHECKING:

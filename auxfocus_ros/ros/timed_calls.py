@@ -30,7 +30,7 @@ class TimedCalls:
     def call(self, client: Any, request: Any, done: Done) -> None:
         """Call a service; `done` is called once, in the executor's thread."""
         if not client.service_is_ready():
-            done(None, f"nobody answers on {client.service_name}")
+            done(None, f"nobody answers on {client.srv_name}")
             return
         call = _Call(client, client.call_async(request), done, self._clock() + self._timeout_s)
         self._calls.append(call)
@@ -42,7 +42,7 @@ class TimedCalls:
         for call in [call for call in self._calls if call.ends_s <= now_s]:
             self._calls.remove(call)
             call.client.remove_pending_request(call.future)
-            call.done(None, f"no answer on {call.client.service_name} within {self._timeout_s:g} s")
+            call.done(None, f"no answer on {call.client.srv_name} within {self._timeout_s:g} s")
 
     def _answered(self, call: _Call) -> None:
         if call not in self._calls:
@@ -50,6 +50,6 @@ class TimedCalls:
         self._calls.remove(call)
         error = call.future.exception()
         if error is not None:
-            call.done(None, f"{call.client.service_name} failed: {' '.join(str(error).split())}")
+            call.done(None, f"{call.client.srv_name} failed: {' '.join(str(error).split())}")
         else:
             call.done(call.future.result(), "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -433,3 +435,33 @@ def test_distances_at_which_nothing_can_be_in_focus(distance: str, room: Path, t
     )
     assert main(arguments) == 2
     assert "beyond the focal length of lens 'bench_25mm'" in capsys.readouterr().err
+
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs" / "auxiliary-focus.md"
+
+
+def test_the_docs_list_every_option_with_its_default() -> None:
+    from auxfocus_ros.commands.option_flags import default_text
+
+    text = DOCS.read_text().partition("<!-- options -->")[2].partition("<!-- end of options -->")[0]
+    for name, (_, default, info) in SETTINGS.items():
+        rows = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
+        assert len(rows) == 1 and f"| {default_text(default)} |" in rows[0] and info.description in rows[0], name
+
+
+def test_the_docs_show_every_picture_with_its_command_and_every_claim() -> None:
+    spec = importlib.util.spec_from_file_location("draw_auxiliary_focus", ROOT / "tools" / "draw_auxiliary_focus.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = tool
+    spec.loader.exec_module(tool)
+    text = DOCS.read_text()
+    shown = {match.group(1) for match in re.finditer(r"images/(aux_\w+\.jpg)", text)}
+    assert shown == {path.name for path in (ROOT / "docs" / "images").glob("aux_*.jpg")}
+    assert shown == {f"aux_{drawing.name}.jpg" for drawing in tool.DRAWINGS} | {"aux_page.jpg"}
+    for drawing in tool.DRAWINGS:
+        options = drawing.commands[0].partition("--focus-distance ")[2]
+        assert f"--focus-distance {options}".strip() in text, drawing
+    claims = [line.split("|")[1].strip() for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert claims == [str(number) for number in range(1, 21)]

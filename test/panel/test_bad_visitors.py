@@ -125,6 +125,20 @@ def test_the_token(serve: Serve) -> None:
     served.run(talk)
 
 
+def test_beyond_loopback_with_a_token(serve: Serve) -> None:
+    served = serve(host="0.0.0.0", token=TOKEN)
+
+    async def talk(client: Any) -> None:
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        for host, status in [("192.168.7.7:8080", 200), ("127.0.0.1", 200), ("evil.example.com", 403)]:
+            async with client.session.get(client.url + "/", headers={"Host": host, **bearer}) as answer:
+                assert answer.status == status
+        async with client.session.get(client.url + "/", headers={"Host": "192.168.7.7:8080"}) as answer:
+            assert answer.status == 401
+
+    served.run(talk)
+
+
 def test_malformed_messages(serve: Serve) -> None:
     served = serve()
 
@@ -263,14 +277,11 @@ def test_whatever_comes_the_server_lives(serve: Serve, messages: list[str | byte
     assert served.problems == []
 
 
-_servers: dict[int, Any] = {}
-
-
-def _shared(serve: Serve) -> Any:
+def _shared(serve: Any) -> Any:
     """One server for all examples of a test."""
-    if id(serve) not in _servers:
-        _servers[id(serve)] = serve()
-    return _servers[id(serve)]
+    if not hasattr(serve, "shared"):
+        serve.shared = serve()
+    return serve.shared
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -218,7 +218,7 @@ def test_calls_end() -> None:
     from rclpy.task import Future
 
     class Client:
-        service_name = "/x/y"
+        srv_name = "/x/y"
 
         def __init__(self) -> None:
             self.there, self.futures, self.removed = True, [], 0

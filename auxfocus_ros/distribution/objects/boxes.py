@@ -19,39 +19,41 @@ MEDIAN_SPREAD = 1.2533
 """Standard deviation of a median over that of a mean."""
 
 
-def measure_object(grid: CellGrid, levels: Levels, parts: Parts, group: Sequence[int]) -> SceneObject:
-    """The object that a group of parts makes, with segment 0.
+def measure_objects(grid: CellGrid, levels: Levels, parts: Parts, groups: Sequence[Sequence[int]]) -> list[SceneObject]:
+    """The objects that groups of parts make, with segment 0.
 
-    The box covers the cells, each as wide as half the distance to its neighbours, and goes down to what the object stands on.
+    A box covers the cells, each as wide as half the distance to its neighbours, and goes down to what the object stands on.
     """
-    cells = parts.cells[list(group)]
-    top, bottom = int(cells[:, 1].min()), int(cells[:, 2].max())
-    left, right = int(cells[:, 3].min()), int(cells[:, 4].max())
-    part = np.s_[top : bottom + 1, left : right + 1]
-    on_it = np.isin(parts.labels[part], group) if len(group) > 1 else parts.labels[part] == group[0]
-    x, y, z = grid.x_m[part][on_it], grid.y_m[part][on_it], grid.z_m[part][on_it]
-    box = _box(grid, levels, (top, bottom), grid.u_px[part][on_it], grid.v_px[part][on_it], z, levels.height_m[part][on_it])
-    count = len(z)
-    ordered = np.sort(z)
-    outer = int(OUTER_SHARE * count)
-    near, middle, far = float(ordered[outer]), float(ordered[count // 2]), float(ordered[count - 1 - outer])
-    spread = float(ordered[min(count - 1, int(0.84 * count))] - ordered[int(0.16 * count)]) / 2.0
-    noise = grid.noise_m + grid.noise_per_m * middle**2
-    sigma = MEDIAN_SPREAD * math.hypot(spread, noise) / math.sqrt(count)
-    ordered_x, ordered_y = np.sort(x), np.sort(y)
-    return SceneObject(
-        segment=0,
-        box_px=box,
-        depth_m=middle,
-        depth_near_m=near,
-        depth_far_m=far,
-        depth_sigma_m=sigma,
-        position_m=(float(ordered_x[count // 2]), float(ordered_y[count // 2]), middle),
-        low_m=(float(ordered_x[outer]), float(ordered_y[outer]), near),
-        high_m=(float(ordered_x[count - 1 - outer]), float(ordered_y[count - 1 - outer]), far),
-        point_count=count,
-        area_share=box[2] * box[3] / (grid.width_px * grid.height_px),
-    )
+    from auxfocus_ros.distribution.objects import part_kernels
+
+    group_of = np.full(parts.count + 1, -1, np.int32)
+    for index, group in enumerate(groups):
+        group_of[list(group)] = index
+    rows = part_kernels.gather(
+        grid.x_m, grid.y_m, grid.z_m, grid.u_px, grid.v_px, levels.height_m, parts.labels, group_of, len(groups), OUTER_SHARE
+    ).tolist()
+    objects = []
+    for group, row in zip(groups, rows, strict=True):
+        first, last = int(parts.cells[group, 1].min()), int(parts.cells[group, 2].max())
+        box = _box(grid, levels, (first, last), row)
+        count, (near, middle, far), spread = int(row[0]), row[16:19], row[19]
+        noise = grid.noise_m + grid.noise_per_m * middle**2
+        objects.append(
+            SceneObject(
+                segment=0,
+                box_px=box,
+                depth_m=middle,
+                depth_near_m=near,
+                depth_far_m=far,
+                depth_sigma_m=MEDIAN_SPREAD * math.hypot(spread, noise) / math.sqrt(count),
+                position_m=(row[11], row[14], middle),
+                low_m=(row[10], row[13], near),
+                high_m=(row[12], row[15], far),
+                point_count=count,
+                area_share=box[2] * box[3] / (grid.width_px * grid.height_px),
+            )
+        )
+    return objects
 
 
 def row_m(grid: CellGrid, row: int, depth_m: float) -> float:
@@ -65,23 +67,15 @@ def height_above(levels: Levels, height_m: float, depth_m: float) -> float:
     return min((height for height in heights if height > -0.1), default=math.inf)
 
 
-def _box(
-    grid: CellGrid,
-    levels: Levels,
-    rows: tuple[int, int],
-    u_px: np.ndarray,
-    v_px: np.ndarray,
-    depth_m: np.ndarray,
-    height_m: np.ndarray,
-) -> BoxPx:
-    left, right = float(u_px.min()) - grid.half_u_px, float(u_px.max()) + grid.half_u_px
-    top, bottom = float(v_px.min() - grid.half_v_px[rows[0]]), float(v_px.max() + grid.half_v_px[rows[1]])
-    lowest = int(np.argmin(height_m))
-    above = height_above(levels, float(height_m[lowest]), float(depth_m[lowest]))
-    foot_m = FOOT_DENSE_SHARE * float(depth_m[lowest]) if grid.dense else FOOT_SPARSE_M
-    if above < max(foot_m, 1.6 * row_m(grid, rows[1], float(depth_m[lowest]))):
-        last = int(np.argmax(v_px))
-        bottom = max(bottom, float(v_px[last]) + above * grid.focal_px[1] / float(depth_m[last]))
+def _box(grid: CellGrid, levels: Levels, rows: tuple[int, int], row: Sequence[float]) -> BoxPx:
+    """The box of what `gather` found between two rows of cells."""
+    _, u_low, u_high, v_low, v_high, lowest_depth_m, lowest_m, _, _, last_depth_m = row[:10]
+    left, right = u_low - grid.half_u_px, u_high + grid.half_u_px
+    top, bottom = v_low - float(grid.half_v_px[rows[0]]), v_high + float(grid.half_v_px[rows[1]])
+    above = height_above(levels, lowest_m, lowest_depth_m)
+    foot_m = FOOT_DENSE_SHARE * lowest_depth_m if grid.dense else FOOT_SPARSE_M
+    if above < max(foot_m, 1.6 * row_m(grid, rows[1], lowest_depth_m)):
+        bottom = max(bottom, v_high + above * grid.focal_px[1] / last_depth_m)
     left, top = max(left, -0.5), max(top, -0.5)
     right, bottom = min(right, grid.width_px - 0.5), min(bottom, grid.height_px - 0.5)
     x, y = min(round(left + 0.5), grid.width_px - 1), min(round(top + 0.5), grid.height_px - 1)

@@ -135,8 +135,10 @@ def spread_of_points(u: Any, v: Any, width: int, height: int) -> Any:
 
 @_jit
 def cells_of_points(u: Any, v: Any, z: Any, row_of: Any, pitch_u: float, rows: int, columns: int) -> Any:
-    """(nearest (rows, columns) int32: index of each cell's nearest point, -1: none; cell (N,) int32 of each point)."""
+    """(nearest (rows, columns) int32: index of each cell's nearest point, -1: none; cell (N,) int32 of each point; number of points
+    (rows, columns) int32)."""
     nearest = np.full(rows * columns, -1, np.int32)
+    number = np.zeros(rows * columns, np.int32)
     cell = np.empty(len(u), np.int32)
     top = len(row_of) - 1
     for k in range(len(u)):
@@ -144,10 +146,11 @@ def cells_of_points(u: Any, v: Any, z: Any, row_of: Any, pitch_u: float, rows: i
         column = min(max(int((u[k] + 0.5) / pitch_u), 0), columns - 1)
         here = row * columns + column
         cell[k] = here
+        number[here] += 1
         held = nearest[here]
         if held < 0 or z[k] < z[held]:
             nearest[here] = k
-    return nearest.reshape(rows, columns), cell
+    return nearest.reshape(rows, columns), cell, number.reshape(rows, columns)
 
 
 @_jit

@@ -14,6 +14,8 @@ from auxfocus_ros.optics import CameraModel
 MOST_COLUMNS, MOST_ROWS = 640, 360
 DENSE_COLUMNS, DENSE_ROWS = 320, 180
 DENSE_ROUGHNESS, SPARSE_ROUGHNESS = (0.006, 0.006), (0.02, 0.006)
+SLOPE = 0.006
+"""How much more ground may leave a plane, as a share of the depth: it is not laid with a level."""
 LIDAR_NOISE_M = 0.03
 """Standard deviation of what a lidar reports."""
 ASSUMED_FOCAL_SHARE = 0.9
@@ -25,6 +27,7 @@ class CellGrid:
     """Cells with at most one reading each.
 
     Attributes:
+        number: (rows, columns) int32, points in each cell; None: one where there is a reading.
         x_m, y_m, z_m: (rows, columns) float32 in the optical frame; z_m 0: no reading.
         u_px, v_px: (rows, columns) float32, where in the picture.
         half_u_px: half of a cell's width; half_v_px: (rows,) float32 half of its height.
@@ -34,6 +37,7 @@ class CellGrid:
         focal_px: of the picture.
     """
 
+    number: NDArray[np.int32] | None
     x_m: NDArray[np.float32]
     y_m: NDArray[np.float32]
     z_m: NDArray[np.float32]
@@ -99,7 +103,7 @@ def grid_of_depth(
         kernels.rays_of_pinhole(z, first, (pitch_u / camera.fx_px, pitch_v / camera.fy_px), x, y)
     noise = min(kernels.noise_of_depth(z), 0.02)
     half_v = np.full(rows, 0.5 * pitch_v, np.float32)
-    return CellGrid(x, y, z, u, v, 0.5 * pitch_u, half_v, wide, high, 0.0, noise, True, focal), step
+    return CellGrid(None, x, y, z, u, v, 0.5 * pitch_u, half_v, wide, high, 0.0, noise, True, focal), step
 
 
 def grid_of_points(points: ProjectedPoints, camera: CameraModel) -> tuple[CellGrid, NDArray[np.int32]]:
@@ -113,11 +117,11 @@ def grid_of_points(points: ProjectedPoints, camera: CameraModel) -> tuple[CellGr
     edges = _row_edges(heights, height)
     rows = len(edges) - 1
     row_of = np.clip(np.searchsorted(edges, np.arange(height), side="right") - 1, 0, rows - 1).astype(np.int32)
-    nearest, cell = kernels.cells_of_points(points.u_px, points.v_px, points.depth_m, row_of, pitch_u, rows, columns)
+    nearest, cell, number = kernels.cells_of_points(points.u_px, points.v_px, points.depth_m, row_of, pitch_u, rows, columns)
     cells = kernels.fill_cells(nearest, points.u_px, points.v_px, points.x_m, points.y_m, points.depth_m)
     half_v = (0.5 * np.diff(edges)).astype(np.float32)
     grid = CellGrid(
-        cells[0], cells[1], cells[2], cells[3], cells[4], 0.5 * apart_u, half_v, width, height, LIDAR_NOISE_M, 0.0, False,
+        number, cells[0], cells[1], cells[2], cells[3], cells[4], 0.5 * apart_u, half_v, width, height, LIDAR_NOISE_M, 0.0, False,
         (camera.fx_px, camera.fy_px),
     )
     return grid, cell

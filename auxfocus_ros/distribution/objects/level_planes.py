@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.distribution.objects.grid import CellGrid
+from auxfocus_ros.distribution.objects.grid import SLOPE, CellGrid
 
 LEVEL_TRIES = 250
 LEAST_LEVEL = 0.04
@@ -41,6 +41,7 @@ def find_levels(grid: CellGrid, field: NDArray[np.int64]) -> Levels:
 
     x, y, z = grid.x_m, grid.y_m, grid.z_m
     noise, (rough_m, share) = grid.noise, grid.roughness
+    slope = share if grid.dense else share + SLOPE
     mark = np.zeros(z.shape, np.uint8)
     found = kernels.find_level(x, y, z, noise, rough_m, share, LEVEL_TRIES)
     if found[4] <= LEAST_LEVEL:
@@ -49,7 +50,7 @@ def find_levels(grid: CellGrid, field: NDArray[np.int64]) -> Levels:
     plane = found[:4]
     height = kernels.heights_of(x, y, z, plane)
     flat = kernels.flat_cells(x, y, z, height, 3)
-    kernels.mark_level(mark, 1, z, height, flat, 0.0, 0.4, noise, rough_m, share)
+    kernels.mark_level(mark, 1, z, height, flat, 0.0, 0.4, noise, rough_m, slope)
     at, far = [0.0], [np.inf]
     readings = int(np.count_nonzero(z))
     bin_m = BIN_DENSE_M if grid.dense else BIN_SPARSE_M

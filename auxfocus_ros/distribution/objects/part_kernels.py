@@ -139,20 +139,6 @@ def measure_parts(x: Any, y: Any, z: Any, h: Any, labels: Any, count: int) -> An
 
 
 @_jit
-def members_of(labels: Any, label: int, cells: Any) -> Any:
-    """Cells of one part, as r * columns + c."""
-    columns = labels.shape[1]
-    members = np.empty(cells[COUNT], np.int32)
-    count = 0
-    for r in range(cells[TOP], cells[BOTTOM] + 1):
-        for c in range(cells[LEFT], cells[RIGHT] + 1):
-            if labels[r, c] == label:
-                members[count] = r * columns + c
-                count += 1
-    return members
-
-
-@_jit
 def members_of_all(labels: Any, wanted: Any, mark: Any) -> Any:
     """Cells of all parts that are wanted (count + 1,) and are not marked, as r * columns + c."""
     rows, columns = labels.shape
@@ -167,16 +153,16 @@ def members_of_all(labels: Any, wanted: Any, mark: Any) -> Any:
 
 
 @_jit
-def surroundings(z: Any, mark: Any, labels: Any, label: int, cells: Any, noise: tuple[float, float], reach: int) -> Any:
-    """(nothing, farther, nearer, beside): what lies next to the rim of a part, to its left and right and above it, in cells of the
-    rim. Ground and tables count as farther: things rise from them. The picture's edge is left out."""
+def rims(z: Any, mark: Any, labels: Any, count: int, noise: tuple[float, float], reach: int) -> Any:
+    """(count + 1, 4) int64, of each part (nothing, farther, nearer, beside): what lies next to its rim, to its left and right and
+    above it, in cells of the rim. Ground and tables count as farther: things rise from them. The picture's edge is left out."""
     rows, columns = z.shape
-    nothing, farther, nearer, beside = 0, 0, 0, 0
-    for r in range(cells[TOP], cells[BOTTOM] + 1):
-        for c in range(cells[LEFT], cells[RIGHT] + 1):
-            if labels[r, c] != label:
+    found = np.zeros((count + 1, 4), np.int64)
+    for r in range(rows):
+        for c in range(columns):
+            label = labels[r, c]
+            if label == 0:
                 continue
-            gap = 0.06 * z[r, c] + 3.0 * (noise[0] + noise[1] * z[r, c] ** 2)
             for way in range(3):
                 dr, dc = (0, -1) if way == 0 else (0, 1) if way == 1 else (-1, 0)
                 for step in range(1, reach + 1):
@@ -184,16 +170,107 @@ def surroundings(z: Any, mark: Any, labels: Any, label: int, cells: Any, noise: 
                     if q < 0 or q >= rows or s < 0 or s >= columns or labels[q, s] == label:
                         break
                     if z[q, s] > 0:
+                        gap = 0.06 * z[r, c] + 3.0 * (noise[0] + noise[1] * z[r, c] ** 2)
                         if 0 < mark[q, s] < WALL or z[q, s] > z[r, c] + gap:
-                            farther += 1
+                            found[label, 1] += 1
                         elif z[q, s] < z[r, c] - gap:
-                            nearer += 1
+                            found[label, 2] += 1
                         else:
-                            beside += 1
+                            found[label, 3] += 1
                         break
                     if step == reach:
-                        nothing += 1
-    return nothing, farther, nearer, beside
+                        found[label, 0] += 1
+    return found
+
+
+@_jit
+def readings_of(labels: Any, count: int, number: Any) -> Any:
+    """(count + 1,) int64: points of each part."""
+    rows, columns = labels.shape
+    found = np.zeros(count + 1, np.int64)
+    for r in range(rows):
+        for c in range(columns):
+            found[labels[r, c]] += number[r, c]
+    return found
+
+
+@_jit
+def flush_with(  # noqa: PLR0917 - parts and a wall
+    x: Any, y: Any, z: Any, labels: Any, count: int, plane: Any, noise: tuple[float, float], rough: tuple[float, float],
+    in_front_m: float, behind_m: float,
+) -> Any:  # fmt: skip
+    """(count + 1,) int64: of each part, how many cells stand out from a wall by less than in_front_m and lie behind it by less than
+    behind_m, both a little more where the sensor is less sure."""
+    rows, columns = z.shape
+    found = np.zeros(count + 1, np.int64)
+    for r in range(rows):
+        for c in range(columns):
+            label = labels[r, c]
+            if label == 0:
+                continue
+            away = plane[0] * x[r, c] + plane[1] * y[r, c] + plane[2] * z[r, c] + plane[3]
+            t = rough[0] + rough[1] * z[r, c] + 3.0 * (noise[0] + noise[1] * z[r, c] * z[r, c])
+            if -behind_m - t < away < max(in_front_m, t):
+                found[label] += 1
+    return found
+
+
+@_jit
+def gather(x: Any, y: Any, z: Any, u: Any, v: Any, h: Any, labels: Any, group_of: Any, groups: int, outer: float) -> Any:
+    """What there is to measure of each group of parts; group_of (count + 1,) int32, -1: none.
+
+    Returns:
+        (groups, 20) float64: number of cells; least and most u; least and most v; depth, height, v and row of the lowest cell; depth
+        of the cell with the most v; then, sorted, the low, middle and high of x, y and z (all but a share `outer` lie between); half
+        of the width of the middle 68 % of z. For large groups the sorted ones come from every so manieth cell.
+    """
+    rows, columns = z.shape
+    found = np.zeros((groups, 20))
+    number = np.zeros(groups + 1, np.int64)
+    for r in range(rows):
+        for c in range(columns):
+            g = group_of[labels[r, c]]
+            if g >= 0:
+                number[g + 1] += 1
+    start = np.cumsum(number)
+    where = start.copy()
+    cells = np.empty(start[groups], np.int32)
+    for r in range(rows):
+        for c in range(columns):
+            g = group_of[labels[r, c]]
+            if g >= 0:
+                cells[where[g]] = r * columns + c
+                where[g] += 1
+    for g in range(groups):
+        count = start[g + 1] - start[g]
+        every = max(1, count // 400)
+        used = (count + every - 1) // every
+        px, py, pz = np.empty(used, np.float32), np.empty(used, np.float32), np.empty(used, np.float32)
+        u0, u1, v0, v1, lowest, lowest_k, last_k = np.inf, -np.inf, np.inf, -np.inf, np.inf, 0, 0
+        for i in range(count):
+            k = cells[start[g] + i]
+            r, c = k // columns, k % columns
+            u0, u1 = min(u0, u[r, c]), max(u1, u[r, c])
+            v0 = min(v0, v[r, c])
+            if v[r, c] > v1:
+                v1, last_k = v[r, c], k
+            if h[r, c] < lowest:
+                lowest, lowest_k = h[r, c], k
+            if i % every == 0:
+                px[i // every], py[i // every], pz[i // every] = x[r, c], y[r, c], z[r, c]
+        px.sort()
+        py.sort()
+        pz.sort()
+        cut, middle = int(outer * used), used // 2
+        found[g, 0], found[g, 1], found[g, 2], found[g, 3], found[g, 4] = count, u0, u1, v0, v1
+        found[g, 5], found[g, 6] = z[lowest_k // columns, lowest_k % columns], lowest
+        found[g, 8], found[g, 9] = lowest_k // columns, z[last_k // columns, last_k % columns]
+        found[g, 7] = v[lowest_k // columns, lowest_k % columns]
+        found[g, 10], found[g, 11], found[g, 12] = px[cut], px[middle], px[used - 1 - cut]
+        found[g, 13], found[g, 14], found[g, 15] = py[cut], py[middle], py[used - 1 - cut]
+        found[g, 16], found[g, 17], found[g, 18] = pz[cut], pz[middle], pz[used - 1 - cut]
+        found[g, 19] = 0.5 * (pz[min(used - 1, int(0.84 * used))] - pz[int(0.16 * used)])
+    return found
 
 
 @_jit

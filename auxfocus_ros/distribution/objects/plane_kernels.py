@@ -437,18 +437,6 @@ def share_on_wall(  # noqa: PLR0917 - a wall and what it is compared with
 
 
 @_jit
-def stands_out(x: Any, y: Any, z: Any, members: Any, plane: Any) -> Any:
-    """(low, high): how far members stand out from a wall towards the camera, all but a tenth on each side, metres."""
-    columns = z.shape[1]
-    away = np.empty(len(members), np.float32)
-    for k in range(len(members)):
-        r, c = members[k] // columns, members[k] % columns
-        away[k] = plane[0] * x[r, c] + plane[1] * y[r, c] + plane[2] * z[r, c] + plane[3]
-    away.sort()
-    return away[len(away) // 10], away[len(away) - 1 - len(away) // 10]
-
-
-@_jit
 def drop_wall(  # noqa: PLR0917 - what a wall is taken out by
     mark: Any, value: int, x: Any, y: Any, z: Any, members: Any, plane: Any, noise: tuple[float, float], rough_m: float, share: float
 ) -> int:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.distribution.objects.boxes import height_above, measure_object, row_m
+from auxfocus_ros.distribution.objects.boxes import height_above, measure_objects, row_m
 from auxfocus_ros.distribution.objects.grid import CellGrid, grid_of_depth, grid_of_points
 from auxfocus_ros.distribution.objects.level_planes import Levels, find_levels
 from auxfocus_ros.distribution.objects.options import SegmentationOptions
 from auxfocus_ros.distribution.objects.scene_object import SceneObject, SegmentedScene
-from auxfocus_ros.distribution.objects.walls import Parts, lies_on_wall, part_scene
+from auxfocus_ros.distribution.objects.walls import Parts, lying_on_walls, part_scene
 from auxfocus_ros.distribution.projection import ProjectedPoints
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel
@@ -119,7 +119,7 @@ def _split(grid: CellGrid, options: SegmentationOptions) -> tuple[NDArray[np.uin
     DEBUG.update(grid=grid, mark=levels.mark, labels=parts.labels, levels=levels.at_m, walls=parts.walls, level=levels.up, kept=kept, parts=parts)
     groups = _joined_with_carriers(grid, levels, parts, kept, field)
     least_px = options.smallest_share * grid.height_px
-    measured = [(group, measure_object(grid, levels, parts, group)) for group in groups]
+    measured = list(zip(groups, measure_objects(grid, levels, parts, groups), strict=True))
     measured = [(group, found) for group, found in measured if min(found.box_px[2:]) >= least_px]
     measured.sort(key=lambda item: -item[1].area_share)
     DEBUG['groups']=[g for g,_ in measured]
@@ -136,24 +136,19 @@ def _worth_keeping(grid: CellGrid, levels: Levels, parts: Parts, options: Segmen
     """The parts that may be objects, the largest first."""
     from auxfocus_ros.distribution.objects import part_kernels
 
-    least = LEAST_CELLS if grid.dense else options.least_readings
-    scrap = max(SCRAP_SHARE * np.count_nonzero(grid.z_m), 0 if grid.dense else SCRAP_CELLS)
-    counts = np.where(parts.closing, 0, parts.cells[:, 0])
-    counts[0] = 0
-    order = np.argsort(-counts, kind="stable")[:MOST_PARTS]
-    kept = []
-    has_level = bool(levels.at_m)
-    for part in order[counts[order] >= least].tolist():
-        if has_level and parts.corners[part, 6:8].sum() < 0:  # Below the ground: an echo's echo, or ground that falls away.
-            continue
-        if lies_on_wall(grid, parts, part, options):
-            continue
-        rim = part_kernels.surroundings(grid.z_m, levels.mark, parts.labels, part, parts.cells[part], grid.noise, 4)
-        free = rim[0] + rim[1]
-        if free < (SCRAP_FREE if counts[part] < scrap else LEAST_FREE) * sum(rim):
-            continue
-        kept.append(part)
-    return kept
+    cells, labels = parts.cells, parts.labels
+    readings = cells[:, 0] if grid.number is None else part_kernels.readings_of(labels, parts.count, grid.number)
+    worth = ~parts.closing & (readings >= (LEAST_CELLS if grid.dense else options.least_readings))
+    worth &= cells[:, 1] != cells[:, 2]  # One row of cells, one ring of a lidar: it may as well be a kerb.
+    if levels.at_m:
+        worth &= parts.corners[:, 6] + parts.corners[:, 7] > 0  # Not below the ground.
+    rim = part_kernels.rims(grid.z_m, levels.mark, labels, parts.count, grid.noise, 4)
+    scrap = cells[:, 0] < max(SCRAP_SHARE * np.count_nonzero(grid.z_m), 0 if grid.dense else SCRAP_CELLS)
+    worth &= rim[:, 0] + rim[:, 1] >= np.where(scrap, SCRAP_FREE, LEAST_FREE) * rim.sum(axis=1)
+    worth &= ~lying_on_walls(grid, parts, options)
+    worth[0] = False
+    order = np.argsort(-cells[:, 0], kind="stable")
+    return [int(part) for part in order[worth[order]][:MOST_PARTS]]
 
 
 def _joined_with_carriers(

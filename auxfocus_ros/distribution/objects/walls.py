@@ -29,6 +29,8 @@ PURE, MIXED, PLANAR = 0.7, 0.25, 0.65
 tolerances, the share within one, below which a part is round and no wall."""
 RECESS_M = 0.6
 """A window lies that far behind its wall at most."""
+LYING = 0.85
+"""Of a part's cells, that must lie so for it to be a piece of a wall."""
 WALL, TRIED = 20, 21
 
 
@@ -131,6 +133,12 @@ def _take_out_walls(
         kernels.drop_wall(mark, TRIED, x, y, z, members, plane, *rough)
         members = members[mark.reshape(-1)[members] == 0]
     mark[mark == TRIED] = 0
+    if walls:
+        others = part_kernels.members_of_all(labels, ~suspect & (np.arange(parts.count + 1) > 0), mark)
+        for plane in walls:  # What goes on behind a pillar or beyond a door, and what is joined with that.
+            on, _ = kernels.share_on_wall(x, y, z, labels, parts.count, others, plane, *rough)
+            inside = others[(on >= MIXED * number)[labels.reshape(-1)[others]]]
+            kernels.drop_wall(mark, WALL, x, y, z, inside, plane, *rough)
     return walls
 
 
@@ -145,18 +153,15 @@ def _closes_off(reach: Any, least: float, has_level: bool) -> bool:
     return bool(has_level and high_m > TALL_M and (at_edge or long_m > BUILDING_M))
 
 
-def lies_on_wall(grid: CellGrid, parts: Parts, part: int, options: SegmentationOptions) -> bool:
-    """Whether a part stands out from a wall by no more than a picture or a door handle, or lies in one of its windows."""
+def lying_on_walls(grid: CellGrid, parts: Parts, options: SegmentationOptions) -> NDArray[np.bool_]:
+    """(count + 1,) which parts stand out from a wall by no more than a picture or a door handle, or lie in one of its windows."""
     from auxfocus_ros.distribution.objects import part_kernels
-    from auxfocus_ros.distribution.objects import plane_kernels as kernels
 
-    if not parts.walls:
-        return False
-    members = part_kernels.members_of(parts.labels, part, parts.cells[part])
-    far_m = parts.corners[part, 5]
-    tolerance = kernels.tolerance(far_m, *grid.noise, *grid.roughness)
+    found = np.zeros(parts.count + 1, np.bool_)
     for plane in parts.walls:
-        low_m, high_m = kernels.stands_out(grid.x_m, grid.y_m, grid.z_m, members, plane)
-        if high_m < max(options.stands_out_m, tolerance) and low_m > -RECESS_M - tolerance:
-            return True
-    return False
+        on = part_kernels.flush_with(
+            grid.x_m, grid.y_m, grid.z_m, parts.labels, parts.count, plane, grid.noise, grid.roughness,
+            options.stands_out_m, RECESS_M,
+        )  # fmt: skip
+        found |= on >= LYING * parts.cells[:, 0]
+    return found

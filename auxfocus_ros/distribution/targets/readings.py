@@ -17,7 +17,7 @@ from auxfocus_ros.distribution.objects.scene_object import BoxPx
 from auxfocus_ros.distribution.projection import ProjectedPoints
 from auxfocus_ros.errors import InputError
 
-MOST_READINGS = 16384
+MOST_READINGS = 4096
 """Of a box with more readings an evenly spread part is given: enough for any statistics, and the cost is bounded."""
 _VOTERS = 5
 _REACH_SHARES = (0.01, 0.02, 0.04)  # of the picture's height: how far from a point readings still say what is there

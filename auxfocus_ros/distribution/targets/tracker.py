@@ -113,7 +113,7 @@ class ObjectTracker:
         jump = not 0.0 <= dt_s <= self.options.jump_s  # NaN too: the first frame
         if jump:
             tracks.rest()
-            tracks.seen_s[:] = time_s
+            tracks.seen_s[:] = self._time_s = time_s
             dt_s = 0.0
         else:
             tracks.predict(dt_s, tracks.seen_s < self._time_s)
@@ -154,7 +154,7 @@ class ObjectTracker:
 
     def _follow_camera(self, seen: Floats, dt_s: float) -> None:
         tracks = self._tracks
-        rows = np.flatnonzero(tracks.seen_s >= self._time_s) if math.isfinite(self._time_s) else np.arange(len(tracks))
+        rows = np.flatnonzero(tracks.seen_s >= self._time_s)  # those of the last frame
         height_px = float(np.max(seen[:, 1] + 0.5 * seen[:, 3]))
         now = np.column_stack([tracks.box[rows], tracks.depth_m[rows]])
         x, y = common_shift(now, seen[:, :5], height_px)
@@ -186,7 +186,7 @@ class ObjectTracker:
         cost = (np.square(offset) / place_variance).sum(axis=1) + np.square(now[:, 4] - depth_m) / depth_variance + 0.5 * change
         # Of two that fit alike, the one that was seen more often and more lately.
         cost += 0.5 * (tracks.hits[rows] < _CONFIRMED_HITS) + np.minimum(self._time_s - tracks.seen_s[rows], 1.0)
-        return cost
+        return np.asarray(cost)
 
     def _may_be_again(self, rows: NDArray[np.intp], columns: NDArray[np.intp], seen: Floats) -> NDArray[np.bool_]:
         """(pairs,) whether two could be one thing after all: a like thing not far away, or one that shows more of itself."""
@@ -197,7 +197,7 @@ class ObjectTracker:
         may &= (np.abs(np.log(now[:, 2:4] / box[:, 2:4])) < _AGAIN_SIZE).all(axis=1)
         may |= _within(box, now) > _AGAIN_WITHIN
         may &= np.abs(np.log(now[:, 4] / tracks.depth_m[rows])) < _AGAIN_DEPTH
-        return may
+        return np.asarray(may)
 
     def _targets(self, objects: tuple[SceneObject, ...], row_of: NDArray[np.intp], time_s: float) -> tuple[Target, ...]:
         tracks = self._tracks

@@ -7,7 +7,7 @@
 import { colour, sharpCanvas } from "./dom.js";
 
 const RIDGE_RAD = 0.052;
-const LABEL_PX = 40;
+const FIGURE_PX = 9;
 const MARKS_PX = 24;
 const COLOURS = ["ring", "ring-edge", "ring-text", "ring-line", "grip", "grip-light", "grip-dark", "focus", "focus-ink", "points"];
 const font = (size) => `600 ${size}px ui-sans-serif, system-ui, sans-serif`;
@@ -115,7 +115,7 @@ export class RingPicture {
   #drawEngraving(ink, paint, foot, scale) {
     const { length } = this;
     if (this.#engraved?.scale !== scale || this.#engraved.length !== length) {
-      this.#engraved = { scale, length, ...scale.engraving(length, LABEL_PX) };
+      this.#engraved = { scale, length, ...scale.engraving(length, FIGURE_PX) };
     }
     const { labels, lines } = this.#engraved;
     ink.fillStyle = paint["ring-line"];

@@ -67,10 +67,10 @@ export class DistanceScale {
   /**
    * What is engraved on a scale of a length.
    * @param {number} lengthPx
-   * @param {number} labelPx room that a label needs
+   * @param {number} figurePx width of a figure of a label
    * @returns {{labels: {position: number, text: string}[], lines: number[]}}
    */
-  engraving(lengthPx, labelPx) {
+  engraving(lengthPx, figurePx) {
     const labels = [
       { position: 1, text: this.farDioptre === 0 ? "∞" : shortLabel(1 / this.farDioptre) },
       { position: 0, text: shortLabel(1 / this.nearDioptre) },
@@ -78,9 +78,9 @@ export class DistanceScale {
     const inside = (metres) => 1 / metres < this.nearDioptre && 1 / metres > this.farDioptre;
     for (const metres of ENGRAVED.filter(inside)) {
       const position = this.positionOf(1 / metres);
-      if (labels.every((other) => Math.abs(other.position - position) * lengthPx >= labelPx)) {
-        labels.push({ position, text: shortLabel(metres) });
-      }
+      const text = shortLabel(metres);
+      const room = (other) => (figurePx * (text.length + other.text.length + 2)) / 2;
+      if (labels.every((other) => Math.abs(other.position - position) * lengthPx >= room(other))) labels.push({ position, text });
     }
     const lines = [];
     for (const metres of LINES.filter(inside)) {
@@ -92,7 +92,7 @@ export class DistanceScale {
 }
 
 function shortLabel(metres) {
-  const text = shortDistance(metres);
+  const text = shortDistance(Number(metres.toPrecision(2)));
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 

@@ -9,8 +9,11 @@ import { distanceText, spokenDistance } from "./distances.js";
 const SPOKEN_EVERY_MS = 4000;
 const MENTIONED = 4;
 
+/** What a target without a label is called, by where it comes from. */
+const UNNAMED = { point: "spot", box: "region", whole_frame: "whole picture", face: "face", person: "person" };
+
 /** @param {Record<string, any>} target @returns {string} 'person 3' */
-export const nameOf = (target) => `${target.label || "object"} ${target.id}`;
+export const nameOf = (target) => `${target.label || UNNAMED[target.source] || "object"} ${target.id}`;
 
 /** @param {Record<string, any>} target */
 function stateOf(target) {
@@ -84,6 +87,7 @@ export class TargetList {
     setText(row.depth, target.depth_m > 0 ? distanceText(target.depth_m) : "no depth");
     setText(row.state, stateOf(target));
     row.item.classList.toggle("in-focus", Boolean(target.in_focus));
+    row.item.classList.toggle("chosen", Boolean(target.selected));
     row.choose.setAttribute("aria-pressed", String(Boolean(target.selected)));
     row.choose.disabled = !allowed;
     row.focus.disabled = !allowed || !(target.depth_m > 0);

@@ -189,10 +189,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         OnnxDetector(broken)
     assert "\n" not in str(raised.value)
     good = network(tmp_path / "net.onnx", "scores")
-    with pytest.raises(ConfigurationError, match="labels file .* cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"labels file .* cannot be read"):
         OnnxDetector(good, tmp_path / "no.txt")
     (tmp_path / "empty.txt").write_text("\n \n")
-    with pytest.raises(ConfigurationError, match="labels file .* is empty"):
+    with pytest.raises(ConfigurationError, match=r"labels file .* is empty"):
         OnnxDetector(good, tmp_path / "empty.txt")
 
 

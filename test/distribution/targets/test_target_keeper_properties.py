@@ -64,7 +64,7 @@ def check(found: TargetSet, time_s: float) -> None:
         for number in (target.depth_m, target.depth_near_m, target.depth_far_m, target.depth_sigma_m, *target.position_m):
             assert not math.isinf(number)
         assert math.isnan(target.depth_m) or target.depth_m > 0
-        left, top, width, height = target.box_px
+        width, height = target.box_px[2:]
         assert width >= 1 and height >= 1
         if not target.selected:
             assert target.state == TargetState.TRACKED and target.last_seen_s == time_s

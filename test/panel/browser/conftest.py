@@ -22,6 +22,7 @@ from auxfocus_ros.errors import MissingLibraryError
 
 LAST_DOMAIN = 101
 START_S = 40.0
+NEAREST_READING_M = 0.6
 SIZE = (320, 240)
 # A still life on a tripod: what is clicked stands where it stood.
 NODES: dict[str, dict[str, Any]] = {
@@ -84,7 +85,7 @@ class Truth:
         return self.hear(lambda: self._lens and self._lens[-1])
 
     def still_things(self) -> list[tuple[Any, tuple[float, float]]]:
-        """What stands still and is well seen, the largest first, each with a pixel well inside it."""
+        """What stands still and is well seen by camera and depth sensor, the largest first, each with a pixel well inside it."""
         import cv2
 
         self._focus.clear()
@@ -93,9 +94,11 @@ class Truth:
         labels = np.frombuffer(bytes(self._labels[-1].data), "<u2").reshape(SIZE[1], SIZE[0])
         found = []
         for thing in sorted(self._focus[-1].things, key=lambda one: -one.pixels):
-            inside = cv2.distanceTransform((labels == thing.target.id).astype(np.uint8), cv2.DIST_L2, 3)
+            mask = np.pad((labels == thing.target.id).astype(np.uint8), 1)  # the picture's edge is an edge
+            inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[1:-1, 1:-1]
             row, column = np.unravel_index(int(inside.argmax()), inside.shape)
-            if inside[row, column] >= 5 and not thing.moving and thing.target.label != "glass":
+            measured = thing.target.depth_m > NEAREST_READING_M and thing.target.label != "glass"
+            if inside[row, column] >= 5 and not thing.moving and measured:
                 found.append((thing, (float(column), float(row))))
         return found
 
