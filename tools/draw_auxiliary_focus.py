@@ -3,7 +3,8 @@
 python tools/draw_auxiliary_focus.py -o docs/images
 
 Every command is printed as one would type it. A picture of several images is made by one command each, which stand side by side.
-With --page the operator's page is drawn too, through the whole graph and a headless Chromium.
+With --page the operator's page is drawn too, through the whole graph and a headless Chromium. With --options the table of options
+for the docs is printed, and nothing drawn.
 """
 
 from __future__ import annotations
@@ -113,6 +114,19 @@ def draw_page() -> np.ndarray:
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
 
 
+def options_table() -> str:
+    """Every option of the image, in the docs' form, from where it is declared."""
+    from auxfocus_ros.commands.option_flags import default_text
+    from auxfocus_ros.declaration import fields_of
+    from auxfocus_ros.view import DistributionOptions, ViewOptions
+
+    rows = ["| option | default | values | what it does |", "| --- | --- | --- | --- |"]
+    for name, (kind, default, info) in (fields_of(ViewOptions) | fields_of(DistributionOptions)).items():
+        values = "on, off" if kind is bool else ", ".join(info.choices) or f"{info.range_text()} {info.unit}".strip()
+        rows.append(f"| `{name}` | {default_text(default)} | {values} | {info.description} |")
+    return "\n".join(rows)
+
+
 def resized(image: np.ndarray, width_px: int) -> np.ndarray:
     """To a width, keeping the shape."""
     height_px = round(image.shape[0] * width_px / image.shape[1])
@@ -134,7 +148,11 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/images"), help="folder (default: docs/images)")
     parser.add_argument("--only", action="append", metavar="NAME", help="one picture alone; may be repeated")
     parser.add_argument("--page", action="store_true", help="the operator's page, too (needs the graph and a Chromium)")
+    parser.add_argument("--options", action="store_true", help="print the table of options instead")
     arguments = parser.parse_args()
+    if arguments.options:
+        print(options_table())
+        return 0
     root = Path(__file__).resolve().parents[1]
     for drawing in DRAWINGS:
         if arguments.only and drawing.name not in arguments.only:

@@ -98,11 +98,10 @@ def difference(counts: NDArray[Any], exact: NDArray[np.int64], task: Task) -> di
     return {"differing": int(off.sum()), "beyond_rounding": int(np.maximum(off - allowed, 0).sum())}
 
 
-def by_turns(ways: Mapping[Way, Callable[[], Any]], repeats: int, *, warm: bool = False) -> dict[Way, list[float]]:
+def by_turns(ways: Mapping[Way, Callable[[], Any]], repeats: int) -> dict[Way, list[float]]:
     """Seconds of each way, `repeats` times, all in turn with another one first each time, so that a drift hits all alike.
 
-    warm: each measurement follows an unmeasured one of the same, so that small work is not charged for the caches that large work
-    before it has emptied.
+    Each measurement follows an unmeasured one of the same, so that nobody is charged for the caches that another has emptied.
     """
     names = list(ways)
     for name in names:
@@ -111,8 +110,7 @@ def by_turns(ways: Mapping[Way, Callable[[], Any]], repeats: int, *, warm: bool 
     for turn in range(repeats):
         for step in range(len(names)):
             name = names[(turn + step) % len(names)]
-            if warm:
-                ways[name]()
+            ways[name]()
             began = time.perf_counter()
             ways[name]()
             times[name].append(time.perf_counter() - began)
@@ -194,9 +192,7 @@ def slope_part(arguments: argparse.Namespace) -> dict[str, Any]:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        times = by_turns(
-            {(size, way): work for size in SIZES for way, work in slope_ways(size).items()}, arguments.repeats, warm=True
-        )
+        times = by_turns({(size, way): work for size in SIZES for way, work in slope_ways(size).items()}, arguments.repeats)
     finally:
         cv2.setNumThreads(threads)
     ways = list(dict.fromkeys(way for _, way in times))

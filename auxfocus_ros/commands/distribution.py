@@ -107,9 +107,13 @@ def run(arguments: argparse.Namespace) -> int:
     focus, position = read_focus(arguments, lens)
     if np.isnan(position):
         nearest_m, farthest_m = lens.focus_range_m()
-        note = f"the motor of lens '{lens.name}' reaches {nearest_m:.4g} m to {farthest_m:.4g} m; --lens names another"
-        print(f"auxfocus distribution: note: {note}", file=sys.stderr)
+        note(f"the motor of lens '{lens.name}' reaches {nearest_m:.4g} m to {farthest_m:.4g} m; --lens names another")
     still = read_still(arguments, rig)
+    if still.depth_m is not None and still.depth_camera is None:
+        chosen = options.distribution
+        idle = {"--field-of-view sensor": chosen.field_of_view == "sensor", "--hide-occluded": chosen.hide_occluded}
+        for flag in (flag for flag, given in idle.items() if given):
+            note(f"{flag} changes nothing: this depth image has the picture's own field of view")
     pipeline = AuxFocusPipeline(options)
     result = analysed(still, focus, pipeline, arguments)
     image, geometry = pipeline.draw(result)
@@ -128,6 +132,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         show(result, said)
     return 0
+
+
+def note(text: str) -> None:
+    """Say something on standard error that is no fault."""
+    print(f"auxfocus distribution: note: {text}", file=sys.stderr)
 
 
 def analysed(still: Any, focus: Any, pipeline: Any, arguments: argparse.Namespace) -> Any:

@@ -6,10 +6,10 @@ optional thing, whose readings lie for the most part on one, or that lies for th
 unjudged. Every other one is false. Strict precision counts the unjudged as false, too, but for those that match.
 
 Of a simulated scene these things are wanted: what has a label that is not in OPTIONAL_LABELS; is at least LEAST_SIDE_PX on its
-short side; has its middle in the box of what is seen of it (it leaves the picture or is hidden for the most part otherwise); shows at least LEAST_SHOWN of what it shows at its best in the run (pixels times
-depth squared, against the 90th percentile: hidden by others or cut off by the picture's edge for the most part otherwise); and is
-met by the sensor: of a depth image at least half of its pixels have a reading, of a cloud at least LEAST_READINGS points fall on
-it, and the box round them is at least half as wide and half as high as the thing. All others are optional.
+short side; has its middle in the box of what is seen of it (it leaves the picture or is hidden for the most part otherwise);
+shows at least LEAST_SHOWN of what it shows at its best in the run (pixels times depth squared, against the 90th percentile); and
+is met by the sensor: of a depth image at least half of its pixels have a reading, of a cloud at least LEAST_READINGS points fall
+on it, and the box round them is at least half as wide and half as high as the thing. All others are optional.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LEAST_SHOWN = 0.4
 LEAST_READINGS = 12
 DEPTH_SHARE = 0.03
 OPTIONAL_LABELS = frozenset({"glass", "fence", "window", "tree_line", "circuit_board"})
-"""Panes are no things for a rangefinder; whether a fence, a shop window's frame or a row of trees is a thing or the end of the scene,
-people do not agree; and a board of 2 mm that lies on a table is less high than a depth camera's noise."""
+"""Panes are no things for a rangefinder; whether a fence, a shop window's frame or a row of trees is a thing or the end of the
+scene, people do not agree; and a board of 2 mm that lies on a table is less high than a depth camera's noise."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: box and depth of an object, and the thing that most of its readings lie on where a simulator knows ("": none)."""
+    """What was found: box and depth of an object, and where a simulator knows the thing that most of its readings lie on."""
 
     box_px: BoxPx
     depth_m: float
@@ -94,7 +94,9 @@ def judge(found: Sequence[Found], things: Sequence[Thing], ignore: Sequence[BoxP
         if i in of_found:
             if not things[of_found[i]].wanted:
                 unjudged.append(i)
-        elif one.lies_on in optional or any(overlap(one.box_px, region) > 0.5 * one.box_px[2] * one.box_px[3] for region in ignore):
+        elif one.lies_on in optional or any(
+            overlap(one.box_px, region) > 0.5 * one.box_px[2] * one.box_px[3] for region in ignore
+        ):
             unjudged.append(i)
         else:
             false.append(i)

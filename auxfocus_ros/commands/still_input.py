@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -83,6 +84,8 @@ def _of_files(arguments: argparse.Namespace, rig: RigDescription) -> Still:
             raise ConfigurationError(f"{_named(arguments)} has no camera: where a cloud falls in the picture takes intrinsics")
         points = load_cloud(arguments.points)
         return Still(picture, camera, points, None, None, rig.optical_from_points, (arguments.image, arguments.points))
+    if is_zipfile(arguments.depth):  # which NumPy reads as several arrays
+        raise InputError(f"depth image {arguments.depth} is an archive: wanted a single array or picture")
     depth_m = load_depth(arguments.depth, rig.depth_unit_m)
     if not np.any((depth_m > 0) & (depth_m < np.inf)):
         raise InputError(f"depth image {arguments.depth} has no reading: every pixel is 0, negative or not finite")
@@ -144,14 +147,14 @@ def load_cloud(path: Path) -> np.ndarray:
 
     if not path.is_file():
         raise InputError(f"cloud {path} {'is a folder' if path.is_dir() else 'does not exist'}")
+    if is_zipfile(path):
+        raise InputError(f"cloud {path} is an archive: wanted a single array or scan")
     if path.suffix.lower() != ".npy":
         return load_points(path)[0]
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"cloud {path} cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"cloud {path} is an archive of arrays: wanted a single one")
     if array.dtype.names is not None and set("xyz") <= set(array.dtype.names):
         array = np.stack([array[name].reshape(-1) for name in "xyz"], axis=-1)
     if array.ndim != 2 or not 3 <= array.shape[1] <= MOST_FIELDS or array.dtype.kind != "f":

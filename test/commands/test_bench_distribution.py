@@ -75,7 +75,7 @@ def test_everybody_has_as_many_turns() -> None:
     order: list[str] = []
     times = by_turns({name: lambda name=name: order.append(name) for name in "abc"}, 3)  # type: ignore[misc]
     assert {name: len(values) for name, values in times.items()} == {"a": 3, "b": 3, "c": 3}
-    assert order == list("abc" + "abc" + "bca" + "cab")
+    assert order == list("abc" + "aabbcc" + "bbccaa" + "ccaabb")  # once before all, and each once more before it is measured
     assert quartiles([0.001, 0.002, 0.003]) == {"median_ms": 2.0, "low_ms": 1.5, "high_ms": 2.5}
 
 

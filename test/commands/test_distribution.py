@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import math
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,15 +17,8 @@ import pytest
 from auxfocus_ros.cli import main
 from auxfocus_ros.commands import distribution as command
 from auxfocus_ros.declaration import fields_of
-from auxfocus_ros.rig import open_source
-from auxfocus_ros.rig.pcd import pcd_bytes
 from auxfocus_ros.view import DistributionOptions, ViewOptions
 
-ROOM_RIG = """
-camera: {width: 640, height: 480, k: [518.0, 519.0, 325.5, 253.5]}
-depth: {unit_m: 0.001}
-lens: vga_25mm
-"""
 KEYS = {
     "image", "depth_from", "output", "counts", "lens", "lens_position_steps", "focus_state", "focus_distance_m", "near_limit_m",
     "far_limit_m", "far_limit_is_infinite", "focus_row_px", "focus_column_px", "focus_bin", "scale", "bins", "bin_edges_m",
@@ -39,38 +30,6 @@ OBJECT_KEYS = {
     "id", "label", "letter", "source", "state", "selected", "in_focus", "box_px", "depth_m", "depth_sigma_m", "spread_m",
     "position_m", "points", "area_share", "confidence",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
-    """A folder with a picture of the bundled room, its depth image in several forms, and a rig file."""
-    folder = tmp_path_factory.mktemp("room")
-    source = open_source("recording", samples / "rgbd_room")
-    frame = next(iter(source.frames()))
-    source.close()
-    assert frame.depth_m is not None
-    cv2.imwrite(str(folder / "picture.png"), frame.picture)
-    cv2.imwrite(str(folder / "depth.png"), np.round(np.nan_to_num(frame.depth_m) * 1000).astype(np.uint16))
-    cv2.imwrite(str(folder / "depth.tiff"), frame.depth_m)
-    np.save(folder / "depth.npy", frame.depth_m)
-    (folder / "rig.yaml").write_text(ROOM_RIG)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def road(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
-    """A folder with a picture of the bundled road, and its scan as PCD, KITTI's format and an array."""
-    folder = tmp_path_factory.mktemp("road")
-    source = open_source("recording", samples / "rgb_lidar_road")
-    frame = next(iter(source.frames()))
-    source.close()
-    assert frame.points is not None
-    cv2.imwrite(str(folder / "picture.jpg"), frame.picture)
-    (folder / "scan.pcd").write_bytes(pcd_bytes(frame.points))
-    xyz = np.stack([frame.points[name] for name in "xyz"], axis=-1)
-    np.save(folder / "scan.npy", xyz)
-    np.hstack([xyz, np.zeros((len(xyz), 1), np.float32)]).astype("<f4").tofile(folder / "scan.bin")
-    return folder
 
 
 def words(*arguments: str | Path | float) -> list[str]:
@@ -283,6 +242,35 @@ def test_a_smaller_depth_image_of_the_same_view(room: Path, tmp_path: Path, caps
     assert about["points_total"] == np.sum(small > 0) and about["across_edges"][-1] == 639.5
 
 
+def test_a_depth_image_of_another_camera(room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half as large, and 0.1 m to the right of the picture's camera: all at depth z is 518 * 0.1 / z pixels further right."""
+    depth = np.zeros((240, 320), np.uint16)
+    depth[100:140, 150:170] = 2000
+    cv2.imwrite(str(tmp_path / "depth.png"), depth)
+    (tmp_path / "rig.yaml").write_text(
+        "camera: {width: 640, height: 480, k: [518.0, 518.0, 319.5, 239.5]}\n"
+        "depth: {unit_m: 0.001, camera: {width: 320, height: 240, k: [259.0, 259.0, 159.5, 119.5]}}\n"
+        "optical_from_points: {quaternion_xyzw: [0, 0, 0, 1], translation_m: [0.1, 0.0, 0.0]}\n"
+    )
+    about = said(
+        capsys, room / "picture.png", "--depth", tmp_path / "depth.png", "--rig", tmp_path / "rig.yaml", "--focus-distance", 2,
+        "-o", tmp_path / "out.png", "--counts", tmp_path / "counts.npy",
+    )  # fmt: skip
+    assert about["depth_from"] == "depth" and about["points_total"] == about["points_inside"] == 40 * 20
+    columns = np.flatnonzero(np.load(tmp_path / "counts.npy").sum(axis=0))
+    edges = np.array(about["across_edges"])
+    shift_px = 518.0 * 0.1 / 2.0
+    assert edges[columns[0]] <= 2 * 150 + 0.5 - 0.5 + shift_px <= edges[columns[0] + 1] + 1
+    assert edges[columns[-1]] - 1 <= 2 * 169 + 0.5 + shift_px <= edges[columns[-1] + 1]
+
+
+def test_what_changes_nothing_is_said(room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = words(room / "picture.png", "--depth", room / "depth.png", "--rig", room / "rig.yaml", "--focus-distance", 1.5)
+    assert main([*arguments, "-o", str(tmp_path / "out.png"), "--hide-occluded", "--field-of-view", "sensor", "--json"]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[2].split(" changes")[0] for line in err] == ["--field-of-view sensor", "--hide-occluded"]
+
+
 def test_without_json_a_table_for_a_person(room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = words(room / "picture.png", "--depth", room / "depth.png", "--rig", room / "rig.yaml", "--focus-distance", 1.5)
     assert main([*arguments, "-o", str(tmp_path / "out.png")]) == 0
@@ -330,138 +318,9 @@ def test_help_shows_examples_choices_and_ranges() -> None:
         assert part in text
 
 
-BAD: dict[str, tuple[list[str], str]] = {
-    "no depth": (["{room}/picture.png"], "name its cloud with --points, or its depth image with --depth"),
-    "picture is not there": (["nothing.png", "--depth", "{room}/depth.png"], "picture nothing.png does not exist"),
-    "picture is none": (["{room}/rig.yaml.png", "--depth", "{room}/depth.png"], "is not a picture that can be read"),
-    "depth is not there": (["{room}/picture.png", "--depth", "nothing.png"], "depth image nothing.png does not exist"),
-    "depth of 8 bits": (["{room}/picture.png", "--depth", "{room}/picture.png"], "wanted one channel, 16-bit or float"),
-    "no reading": (["{room}/picture.png", "--depth", "{tmp}/empty.npy"], "has no reading"),
-    "other field of view": (["{room}/picture.png", "--depth", "{tmp}/square.npy"], "do not show the same field of view"),
-    "no such rig": (["{room}/picture.png", "--depth", "{room}/depth.png", "--rig", "toaster"], "there is no rig 'toaster'"),
-    "wrong key": (["{room}/picture.png", "--depth", "{room}/depth.png", "--rig", "{tmp}/wrong.yaml"], "unknown key 'camra'"),
-    "camera of another shape": (
-        ["{room}/picture.png", "--depth", "{room}/depth.png", "--rig", "road_64"],
-        "its intrinsics are for 1920 x 1200",
-    ),
-    "cloud without a rig": (["{road}/picture.jpg", "--points", "{road}/scan.pcd"], "takes intrinsics"),
-    "cloud is not there": (["{road}/picture.jpg", "--points", "no.pcd", "--rig", "road_64"], "cloud no.pcd does not exist"),
-    "cloud of another kind": (["{road}/picture.jpg", "--points", "{road}/picture.jpg", "--rig", "road_64"], "wanted a .pcd"),
-    "cloud breaks off": (["{road}/picture.jpg", "--points", "{tmp}/cut.pcd", "--rig", "road_64"], "breaks off"),
-    "array of another shape": (
-        ["{road}/picture.jpg", "--points", "{tmp}/square.npy", "--rig", "road_64"],
-        "wanted (N, 3) floats",
-    ),
-    "cloud without a return": (["{road}/picture.jpg", "--points", "{tmp}/nan.npy", "--rig", "road_64"], "has no reading"),
-    "cloud elsewhere": (["{road}/picture.jpg", "--points", "{tmp}/behind.npy", "--rig", "road_64"], "none of its readings"),
-    "no such lens": (["{room}/picture.png", "--depth", "{room}/depth.png", "--lens", "monocle"], "no lens is called 'monocle'"),
-    "no such frame": (["{samples}/rgbd_room", "--frame", "9"], "has 5 frames, counted from 0"),
-    "frame of a picture": (["{room}/picture.png", "--depth", "{room}/depth.png", "--frame", "1"], "--frame chooses a frame"),
-    "recording with depth": (["{samples}/rgbd_room", "--depth", "{room}/depth.png"], "brings its own depth"),
-    "option out of range": (["{samples}/rgbd_room", "--opacity", "3"], "opacity is 3, it must be 0 to 1"),
-    "two options out of range": (["{samples}/rgbd_room", "--offset-zones", "99", "--dimming", "-1"], "; offset_zones is 99"),
-    "axis the wrong way round": (["{samples}/rgbd_room", "--near-m", "9", "--far-m", "3"], "depth axis"),
-    "nothing there": (["{samples}/rgbd_room", "--select-point", "9999", "10"], "nothing was selected"),
-    "metres without a camera": (["{room}/picture.png", "--depth", "{room}/depth.png", "--across", "metres"], "camera"),
-}
-
-
-@pytest.fixture
-def places(room: Path, road: Path, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
-    """Where good and bad files are; the last is where the command runs."""
-    monkeypatch.chdir(tmp_path)
-    (room / "rig.yaml.png").write_text(ROOM_RIG)
-    (tmp_path / "wrong.yaml").write_text("camra: {width: 640}\n")
-    np.save(tmp_path / "empty.npy", np.zeros((480, 640), np.float32))
-    np.save(tmp_path / "square.npy", np.ones((480, 480), np.float32))
-    np.save(tmp_path / "nan.npy", np.full((10, 3), np.nan, np.float32))
-    np.save(tmp_path / "behind.npy", np.full((10, 3), [-5.0, 0.0, 0.0], np.float32))
-    (tmp_path / "cut.pcd").write_bytes((road / "scan.pcd").read_bytes()[:5000])
-    (tmp_path / "folder.png").mkdir()
-    for name in ("notes.png", "notes.npy"):
-        (tmp_path / name).write_text("years of work")
-    return {"room": room, "road": road, "samples": samples, "tmp": tmp_path}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_ends_in_one_line_and_status_2(
-    name: str, places: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments, expected = BAD[name]
-    status = main(words(*(word.format(**places) for word in arguments), "--focus-distance", 2, "-o", tmp_path / "out.png"))
-    err = capsys.readouterr().err.replace("auxfocus distribution: note", "note")
-    lines = [line for line in err.splitlines() if line.startswith("auxfocus ")]
-    assert status == 2 and len(lines) == 1 and expected in lines[0], err
-    assert not (tmp_path / "out.png").exists()
-
-
-@pytest.mark.parametrize(
-    ("output", "extra", "expected"),
-    [
-        ("nowhere/out.png", [], "there is no folder"),
-        ("out.txt", [], "wanted a name that ends in .png"),
-        ("folder.png", [], "is a folder"),
-        ("notes.png", [], "is there and is no .png file"),
-        ("{room}/picture.png", [], "is what the command reads"),
-        ("out.png", ["--counts", "counts.csv"], "wanted a name that ends in .npy"),
-        ("out.png", ["--counts", "notes.npy"], "is there and is no .npy file"),
-        ("out.png", ["--counts", "nowhere/counts.npy"], "there is no folder"),
-    ],
-)
-def test_nothing_else_is_overwritten(
-    output: str, extra: list[str], expected: str, places: dict[str, Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    room, tmp_path = places["room"], places["tmp"]
-    before = (room / "picture.png").read_bytes()
-    arguments = words(room / "picture.png", "--depth", room / "depth.png", "--focus-distance", 2, "-o", output.format(room=room))
-    assert main([*arguments, *extra]) == 2
-    assert expected in capsys.readouterr().err
-    assert (tmp_path / "notes.png").read_text() == (tmp_path / "notes.npy").read_text() == "years of work"
-    assert (room / "picture.png").read_bytes() == before
-
-
 def test_its_own_outputs_are_replaced(room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = (room / "picture.png", "--depth", room / "depth.png", "-o", tmp_path / "o.png", "--counts", tmp_path / "c.npy")
     said(capsys, *arguments, "--focus-distance", 1)
     first = (tmp_path / "o.png").read_bytes()
     said(capsys, *arguments, "--focus-distance", 3)
     assert (tmp_path / "o.png").read_bytes() != first
-
-
-@pytest.mark.parametrize("distance", ["0", "-3", "nan", "0.01"])
-def test_distances_at_which_nothing_can_be_in_focus(distance: str, room: Path, tmp_path: Path, capsys: Any) -> None:
-    arguments = words(
-        room / "picture.png", "--depth", room / "depth.png", f"--focus-distance={distance}", "-o", tmp_path / "o.png"
-    )
-    assert main(arguments) == 2
-    assert "beyond the focal length of lens 'bench_25mm'" in capsys.readouterr().err
-
-
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs" / "auxiliary-focus.md"
-
-
-def test_the_docs_list_every_option_with_its_default() -> None:
-    from auxfocus_ros.commands.option_flags import default_text
-
-    text = DOCS.read_text().partition("<!-- options -->")[2].partition("<!-- end of options -->")[0]
-    for name, (_, default, info) in SETTINGS.items():
-        rows = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
-        assert len(rows) == 1 and f"| {default_text(default)} |" in rows[0] and info.description in rows[0], name
-
-
-def test_the_docs_show_every_picture_with_its_command_and_every_claim() -> None:
-    spec = importlib.util.spec_from_file_location("draw_auxiliary_focus", ROOT / "tools" / "draw_auxiliary_focus.py")
-    assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = tool
-    spec.loader.exec_module(tool)
-    text = DOCS.read_text()
-    shown = {match.group(1) for match in re.finditer(r"images/(aux_\w+\.jpg)", text)}
-    assert shown == {path.name for path in (ROOT / "docs" / "images").glob("aux_*.jpg")}
-    assert shown == {f"aux_{drawing.name}.jpg" for drawing in tool.DRAWINGS} | {"aux_page.jpg"}
-    for drawing in tool.DRAWINGS:
-        options = drawing.commands[0].partition("--focus-distance ")[2]
-        assert f"--focus-distance {options}".strip() in text, drawing
-    claims = [line.split("|")[1].strip() for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
-    assert claims == [str(number) for number in range(1, 21)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +46,7 @@ def has_own_signals(process_id: int) -> bool:
 
 @pytest.fixture
 def running(domain: int, samples: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [*AUXFOCUS, "up", str(samples / "rgbd_room"), "--depth", "depth", "--rate", "5", "--json"]
+    command = [*AUXFOCUS, "up", str(samples / "rgbd_room"), "--depth", "depth", "--rate", "5", "--port", "0", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process
     if process.poll() is None:
@@ -67,9 +69,12 @@ def test_the_lens_of_a_running_graph_moves_and_ctrl_c_leaves_nothing_behind(runn
     assert "2100" in refused.stderr  # the limit, in words
     assert running.stdout is not None
     states = (json.loads(running.stdout.readline()) for _ in range(15))  # one a second
-    assert any({"lens_actuator", "gimbal_rig", "aux_focus"} <= set(state) for state in states)
+    all_nodes = {"lens_actuator", "gimbal_rig", "aux_focus", "operator_panel"}
+    state = next(state for state in states if all_nodes <= set(state))
+    with urllib.request.urlopen(f"http://127.0.0.1:{state['operator_panel']['port']}/", timeout=10) as page:
+        assert b"<title>" in page.read()
     nodes = children_of(running.pid)
-    assert len(nodes) == 3
+    assert len(nodes) == 4
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=15)
     assert running.returncode == 0, said
@@ -78,7 +83,7 @@ def test_the_lens_of_a_running_graph_moves_and_ctrl_c_leaves_nothing_behind(runn
 
 def test_a_killed_command_leaves_no_node_behind(running: subprocess.Popen[str]) -> None:
     ends = time.monotonic() + 30.0
-    while len(nodes := children_of(running.pid)) < 3 or not all(has_own_signals(node) for node in nodes):
+    while len(nodes := children_of(running.pid)) < 4 or not all(has_own_signals(node) for node in nodes):
         assert time.monotonic() < ends
         time.sleep(0.1)
     running.kill()
@@ -91,7 +96,8 @@ def test_a_killed_command_leaves_no_node_behind(running: subprocess.Popen[str]) 
 
 def test_a_recording_played_once_ends_by_itself_and_leaves_its_film(domain: int, samples: Path, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
-    command = [*AUXFOCUS, "up", str(samples / "rgbd_room"), "--depth", "depth", "--once", "--rate", "5", "--video", str(film)]
+    command = [*AUXFOCUS, "up", str(samples / "rgbd_room"), "--depth", "depth", "--once", "--rate", "5", "--no-panel"]
+    command += ["--video", str(film)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
     import av
@@ -106,7 +112,7 @@ def test_a_node_that_cannot_start_ends_the_command_with_its_words(domain: int, t
     nothing = tmp_path / "not_a_recording.mcap"
     nothing.write_bytes(b"no")
     result = subprocess.run(
-        [*AUXFOCUS, "up", str(nothing)], capture_output=True, text=True, timeout=60, check=False, env=os.environ
+        [*AUXFOCUS, "up", str(nothing), "--port", "0"], capture_output=True, text=True, timeout=60, check=False, env=os.environ
     )
     assert result.returncode == 2
     assert "not_a_recording.mcap" in result.stderr
@@ -119,3 +125,14 @@ def test_moving_without_a_lens_is_said_in_one_line(domain: int) -> None:
     )
     assert result.returncode == 2
     assert "no lens answers on lens/move" in result.stderr
+
+
+def test_a_port_that_is_taken_is_said_with_the_way_out(domain: int, samples: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [*AUXFOCUS, "up", str(samples / "rgbd_room"), "--depth", "depth", "--port", str(port)]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    assert str(port) in result.stderr and "Traceback" not in result.stderr

@@ -31,10 +31,11 @@ def cells_of_depth(depth: Any, unit_m: float, step: int, rows: int, columns: int
             b = b if b > 0 and b < np.inf else np.float32(np.inf)
             d = d if d > 0 and d < np.inf else np.float32(np.inf)
             e = e if e > 0 and e < np.inf else np.float32(np.inf)
-            first, second = min(a, b), max(a, b)
-            third, fourth = min(d, e), max(d, e)
-            least, others = min(first, third), max(first, third)
-            middle = min(others, min(second, fourth))
+            first, second = (a, b) if a < b else (b, a)
+            third, fourth = (d, e) if d < e else (e, d)
+            least, other = (first, third) if first < third else (third, first)
+            upper = second if second < fourth else fourth
+            middle = other if other < upper else upper
             value = middle if middle < np.inf else least
             if value < np.inf:
                 z[r, c] = value * unit_m
@@ -83,27 +84,30 @@ def spread_of_points(u: Any, v: Any, width: int, height: int) -> Any:
     count = len(u)
     hit = np.zeros((blocks_v, blocks_u), np.bool_)
     in_band = np.zeros(bands, np.int64)
-    for k in range(count):
-        bu = min(max(int((u[k] + 0.5) * blocks_u / width), 0), blocks_u - 1)
-        bv = min(max(int((v[k] + 0.5) * blocks_v / height), 0), blocks_v - 1)
+    scale_u, scale_v = np.float32(blocks_u / width), np.float32(blocks_v / height)
+    for k in range(0, count, max(1, count // 20000)):
+        bu = min(max(int((u[k] + np.float32(0.5)) * scale_u), 0), blocks_u - 1)
+        bv = min(max(int((v[k] + np.float32(0.5)) * scale_v), 0), blocks_v - 1)
         hit[bv, bu] = True
         in_band[bv * bands // blocks_v] += 1
     covered = hit.sum() * (width / blocks_u) * (height / blocks_v)
     apart = math.sqrt(covered / max(count, 1))
-    strips = min(64, max(1, int(width / (2.0 * apart))))
-    pitch = width / strips
+    strips = min(40, max(1, int(width / (2.0 * apart))))
+    per_px, share = np.float32(strips / width), np.float32(apart * strips / width)
     sizes = np.zeros(strips + 1, np.int64)
     for k in range(count):
-        strip = int((u[k] + 0.5) / pitch)
-        if 0 <= strip < strips and u[k] + 0.5 - strip * pitch < apart:
+        at = (u[k] + np.float32(0.5)) * per_px
+        strip = int(at)
+        if at - np.float32(strip) < share and 0 <= strip < strips:
             sizes[strip + 1] += 1
     for s in range(strips):
         sizes[s + 1] += sizes[s]
     where = sizes.copy()
     values = np.empty(sizes[strips], np.float32)
     for k in range(count):
-        strip = int((u[k] + 0.5) / pitch)
-        if 0 <= strip < strips and u[k] + 0.5 - strip * pitch < apart:
+        at = (u[k] + np.float32(0.5)) * per_px
+        strip = int(at)
+        if at - np.float32(strip) < share and 0 <= strip < strips:
             values[where[strip]] = v[k]
             where[strip] += 1
     gaps = np.empty((bands, max(1, len(values))), np.float32)
@@ -134,16 +138,17 @@ def spread_of_points(u: Any, v: Any, width: int, height: int) -> Any:
 
 
 @_jit
-def cells_of_points(u: Any, v: Any, z: Any, row_of: Any, pitch_u: float, rows: int, columns: int) -> Any:
-    """(nearest (rows, columns) int32: index of each cell's nearest point, -1: none; cell (N,) int32 of each point; number of points
-    (rows, columns) int32)."""
+def cells_of_points(u: Any, v: Any, z: Any, row_of: Any, pitch_u: float, rows: int, columns: int) -> Any:  # noqa: PLR0917
+    """(nearest (rows, columns) int32: index of each cell's nearest point, -1: none; cell (N,) int32 of each point; number of
+    points (rows, columns) int32)."""
     nearest = np.full(rows * columns, -1, np.int32)
     number = np.zeros(rows * columns, np.int32)
     cell = np.empty(len(u), np.int32)
     top = len(row_of) - 1
+    per_px = np.float32(1.0 / pitch_u)
     for k in range(len(u)):
-        row = row_of[min(max(int(v[k] + 0.5), 0), top)]
-        column = min(max(int((u[k] + 0.5) / pitch_u), 0), columns - 1)
+        row = row_of[min(max(int(v[k] + np.float32(0.5)), 0), top)]
+        column = min(max(int((u[k] + np.float32(0.5)) * per_px), 0), columns - 1)
         here = row * columns + column
         cell[k] = here
         number[here] += 1
@@ -154,7 +159,7 @@ def cells_of_points(u: Any, v: Any, z: Any, row_of: Any, pitch_u: float, rows: i
 
 
 @_jit
-def fill_cells(nearest: Any, u: Any, v: Any, x: Any, y: Any, z: Any) -> Any:
+def fill_cells(nearest: Any, u: Any, v: Any, x: Any, y: Any, z: Any) -> Any:  # noqa: PLR0917
     """(5, rows, columns) float32: x, y, z, u and v of each cell's point; z 0 where there is none."""
     rows, columns = nearest.shape
     cells = np.zeros((5, rows, columns), np.float32)

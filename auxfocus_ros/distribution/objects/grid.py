@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from auxfocus_ros.distribution.projection import ProjectedPoints
 from auxfocus_ros.optics import CameraModel
 
-MOST_COLUMNS, MOST_ROWS = 640, 360
-DENSE_COLUMNS, DENSE_ROWS = 320, 180
+MOST_COLUMNS, MOST_ROWS = 320, 180
+DENSE_COLUMNS, DENSE_ROWS = 240, 135
 DENSE_ROUGHNESS, SPARSE_ROUGHNESS = (0.006, 0.006), (0.02, 0.006)
 SLOPE = 0.006
 """How much more ground may leave a plane, as a share of the depth: it is not laid with a level."""
@@ -121,7 +121,19 @@ def grid_of_points(points: ProjectedPoints, camera: CameraModel) -> tuple[CellGr
     cells = kernels.fill_cells(nearest, points.u_px, points.v_px, points.x_m, points.y_m, points.depth_m)
     half_v = (0.5 * np.diff(edges)).astype(np.float32)
     grid = CellGrid(
-        number, cells[0], cells[1], cells[2], cells[3], cells[4], 0.5 * apart_u, half_v, width, height, LIDAR_NOISE_M, 0.0, False,
+        number,
+        cells[0],
+        cells[1],
+        cells[2],
+        cells[3],
+        cells[4],
+        0.5 * apart_u,
+        half_v,
+        width,
+        height,
+        LIDAR_NOISE_M,
+        0.0,
+        False,
         (camera.fx_px, camera.fy_px),
     )
     return grid, cell
@@ -129,11 +141,11 @@ def grid_of_points(points: ProjectedPoints, camera: CameraModel) -> tuple[CellGr
 
 def _row_edges(heights: NDArray[np.float64], height_px: int) -> NDArray[np.float64]:
     """Rows of a height that changes from band to band, from the top of the picture to its bottom."""
-    bands = len(heights)
-    edges, at = [0.0], 0.0
     least = height_px / MOST_ROWS
+    sizes = np.maximum(heights, least).tolist()
+    band_px = height_px / len(sizes)
+    edges, at = [0.0], 0.0
     while at < height_px:
-        band = min(int(at * bands / height_px), bands - 1)
-        at += max(float(heights[band]), least)
+        at += sizes[int(at / band_px)]
         edges.append(at)
     return np.array(edges)

@@ -36,8 +36,8 @@ class Levels:
 
 
 def find_levels(grid: CellGrid, field: NDArray[np.int64]) -> Levels:
-    """Find the level planes of a grid whose readings lie in rows and columns `field` (first and last row, first and last column)."""
-    from auxfocus_ros.distribution.objects import plane_kernels as kernels
+    """Find the level planes of a grid. field: (4,) first and last row, first and last column that have readings."""
+    from auxfocus_ros.distribution.objects import level_kernels as kernels
 
     x, y, z = grid.x_m, grid.y_m, grid.z_m
     noise, (rough_m, share) = grid.noise, grid.roughness

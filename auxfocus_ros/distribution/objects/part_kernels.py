@@ -1,8 +1,7 @@
-"""Compiled loops that join cells into parts and measure them. Import this module inside functions only: it brings numba with it."""
+"""Compiled loops that join cells into parts and measure them. Import this module inside functions only (numba)."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numba
@@ -34,13 +33,15 @@ def _joined(  # noqa: PLR0917 - two readings
     ax: float, ay: float, az: float, bx: float, by: float, bz: float, noise: tuple[float, float], gap_share: float
 ) -> bool:
     z = min(az, bz)
-    away = math.hypot(ax / az - bx / bz, ay / az - by / bz) * z
-    gap = gap_share * z + min(SLANT * away, SLANT_CAP * z) + 3.0 * (noise[0] + noise[1] * z * z)
-    return abs(az - bz) < gap
+    apart = abs(az - bz) - gap_share * z - 3.0 * (noise[0] + noise[1] * z * z)
+    if apart < 0.0 or apart > SLANT_CAP * z:
+        return apart < 0.0
+    across, down = ax / az - bx / bz, ay / az - by / bz
+    return apart * apart < SLANT * SLANT * z * z * (across * across + down * down)
 
 
 @_jit
-def _goes_on(z: Any, mark: Any, r: int, c: int, dr: int, dc: int, noise: tuple[float, float], gap_share: float) -> bool:
+def _goes_on(z: Any, mark: Any, r: int, c: int, dr: int, dc: int, noise: tuple[float, float], gap_share: float) -> bool:  # noqa: PLR0917
     """Whether the step from (r, c) to the next cell goes on as the steps before and after it: on a plane, however steep, the
     inverse depth is linear in the picture."""
     rows, columns = z.shape
@@ -59,7 +60,7 @@ def _goes_on(z: Any, mark: Any, r: int, c: int, dr: int, dc: int, noise: tuple[f
 
 
 @_jit
-def join_cells(x: Any, y: Any, z: Any, mark: Any, noise: tuple[float, float], gap_share: float, hidden_reach: int) -> Any:
+def join_cells(x: Any, y: Any, z: Any, mark: Any, noise: tuple[float, float], gap_share: float, hidden_reach: int) -> Any:  # noqa: PLR0917
     """(labels (rows, columns) int32 from 1 of the cells whose mark is 0, 0: none; number of parts).
 
     Cells side by side belong together where their depths do; a few empty cells are bridged, and so is something nearer that
@@ -114,7 +115,7 @@ def join_cells(x: Any, y: Any, z: Any, mark: Any, noise: tuple[float, float], ga
 
 
 @_jit
-def measure_parts(x: Any, y: Any, z: Any, h: Any, labels: Any, count: int) -> Any:
+def measure_parts(x: Any, y: Any, z: Any, h: Any, labels: Any, count: int) -> Any:  # noqa: PLR0917
     """(cells (count + 1, 5) int64: number, top, bottom, left, right row or column; corners (count + 1, 8) float32: least and most
     of x, y, z and height)."""
     rows, columns = z.shape
@@ -153,7 +154,7 @@ def members_of_all(labels: Any, wanted: Any, mark: Any) -> Any:
 
 
 @_jit
-def rims(z: Any, mark: Any, labels: Any, count: int, noise: tuple[float, float], reach: int) -> Any:
+def rims(z: Any, mark: Any, labels: Any, count: int, noise: tuple[float, float], reach: int) -> Any:  # noqa: PLR0917
     """(count + 1, 4) int64, of each part (nothing, farther, nearer, beside): what lies next to its rim, to its left and right and
     above it, in cells of the rim. Ground and tables count as farther: things rise from them. The picture's edge is left out."""
     rows, columns = z.shape
@@ -199,8 +200,8 @@ def flush_with(  # noqa: PLR0917 - parts and a wall
     x: Any, y: Any, z: Any, labels: Any, count: int, plane: Any, noise: tuple[float, float], rough: tuple[float, float],
     in_front_m: float, behind_m: float,
 ) -> Any:  # fmt: skip
-    """(count + 1,) int64: of each part, how many cells stand out from a wall by less than in_front_m and lie behind it by less than
-    behind_m, both a little more where the sensor is less sure."""
+    """(count + 1,) int64: of each part, how many cells stand out from a wall by less than in_front_m and lie behind it by less
+    than behind_m, both a little more where the sensor is less sure."""
     rows, columns = z.shape
     found = np.zeros(count + 1, np.int64)
     for r in range(rows):
@@ -216,13 +217,13 @@ def flush_with(  # noqa: PLR0917 - parts and a wall
 
 
 @_jit
-def gather(x: Any, y: Any, z: Any, u: Any, v: Any, h: Any, labels: Any, group_of: Any, groups: int, outer: float) -> Any:
+def gather(x: Any, y: Any, z: Any, u: Any, v: Any, h: Any, labels: Any, group_of: Any, groups: int, outer: float) -> Any:  # noqa: PLR0917
     """What there is to measure of each group of parts; group_of (count + 1,) int32, -1: none.
 
     Returns:
-        (groups, 20) float64: number of cells; least and most u; least and most v; depth, height, v and row of the lowest cell; depth
-        of the cell with the most v; then, sorted, the low, middle and high of x, y and z (all but a share `outer` lie between); half
-        of the width of the middle 68 % of z. For large groups the sorted ones come from every so manieth cell.
+        (groups, 20) float64: number of cells; least and most u; least and most v; depth, height, v and row of the lowest cell;
+        depth of the cell with the most v; then the low, middle and high of x, y and z (all but a share `outer` on each side lie
+        between); half of the width of the middle 68 % of z. For large groups the sorted ones come from every so manieth cell.
     """
     rows, columns = z.shape
     found = np.zeros((groups, 20))

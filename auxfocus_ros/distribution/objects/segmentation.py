@@ -82,7 +82,9 @@ def segment_depth_image(
         InputError: a depth image of another shape or type.
     """
     if depth.ndim != 2 or depth.dtype.kind not in "fu" or depth.size == 0:
-        raise InputError(f"depth image: wanted shape (h, w) of floats or unsigned whole numbers, got {depth.shape} of {depth.dtype}")
+        raise InputError(
+            f"depth image: wanted shape (h, w) of floats or unsigned whole numbers, got {depth.shape} of {depth.dtype}"
+        )
     if picture_size_px is None:
         picture_size_px = (camera.width_px, camera.height_px) if camera is not None else (depth.shape[1], depth.shape[0])
     grid, step = grid_of_depth(depth, camera, 1.0 if depth.dtype.kind == "f" else unit_m, picture_size_px)
@@ -103,7 +105,6 @@ def warm_up() -> None:
     x, y = (u - np.float32(79.5)) / np.float32(150.0) * z, (v - np.float32(44.5)) / np.float32(150.0) * z
     segment_points(ProjectedPoints(u, v, z, x, y), camera, options)
 
-DEBUG: dict = {}
 
 def _split(grid: CellGrid, options: SegmentationOptions) -> tuple[NDArray[np.uint16], tuple[SceneObject, ...]]:
     """(labels (rows, columns), objects)."""
@@ -116,13 +117,11 @@ def _split(grid: CellGrid, options: SegmentationOptions) -> tuple[NDArray[np.uin
     levels = find_levels(grid, field)
     parts = part_scene(grid, levels, field, options)
     kept = _worth_keeping(grid, levels, parts, options)
-    DEBUG.update(grid=grid, mark=levels.mark, labels=parts.labels, levels=levels.at_m, walls=parts.walls, level=levels.up, kept=kept, parts=parts)
     groups = _joined_with_carriers(grid, levels, parts, kept, field)
     least_px = options.smallest_share * grid.height_px
     measured = list(zip(groups, measure_objects(grid, levels, parts, groups), strict=True))
     measured = [(group, found) for group, found in measured if min(found.box_px[2:]) >= least_px]
     measured.sort(key=lambda item: -item[1].area_share)
-    DEBUG['groups']=[g for g,_ in measured]
     table = np.zeros(parts.count + 1, np.uint16)
     objects = []
     for segment, (group, found) in enumerate(measured[: options.most_objects], 1):
@@ -141,7 +140,7 @@ def _worth_keeping(grid: CellGrid, levels: Levels, parts: Parts, options: Segmen
     worth = ~parts.closing & (readings >= (LEAST_CELLS if grid.dense else options.least_readings))
     worth &= cells[:, 1] != cells[:, 2]  # One row of cells, one ring of a lidar: it may as well be a kerb.
     if levels.at_m:
-        worth &= parts.corners[:, 6] + parts.corners[:, 7] > 0  # Not below the ground.
+        worth &= parts.corners[:, 7] > -parts.corners[:, 6]  # Not below the ground.
     rim = part_kernels.rims(grid.z_m, levels.mark, labels, parts.count, grid.noise, 4)
     scrap = cells[:, 0] < max(SCRAP_SHARE * np.count_nonzero(grid.z_m), 0 if grid.dense else SCRAP_CELLS)
     worth &= rim[:, 0] + rim[:, 1] >= np.where(scrap, SCRAP_FREE, LEAST_FREE) * rim.sum(axis=1)
@@ -162,7 +161,7 @@ def _joined_with_carriers(
     carried = part_kernels.carriers(
         grid.z_m, levels.height_m, levels.mark, parts.labels, is_kept, parts.count, grid.noise, CARRIED_M, CARRIED_SHARE
     )
-    carrier = {}; DEBUG['carried']={p:(carried[p].tolist(), round(float(parts.corners[p,6]),2)) for p in kept}; DEBUG['carrier']=carrier
+    carrier: dict[int, int] = {}
     for part in kept:
         depth_m = float(parts.corners[part, 4])
         bottom = int(parts.cells[part, 2])

@@ -16,7 +16,7 @@ from auxfocus_ros.distribution.objects.grid import CellGrid
 from auxfocus_ros.distribution.objects.level_planes import Levels
 from auxfocus_ros.distribution.objects.options import SegmentationOptions
 
-ROUNDS, MOST_WALLS, WALL_TRIES = 2, 8, 200
+ROUNDS_DENSE, ROUNDS_SPARSE, MOST_WALLS, WALL_TRIES = 1, 2, 8, 120
 TALL_M, LONG_M, BUILDING_M = 4.5, 4.0, 6.0
 """Higher than any vehicle; longer than most furniture; what is longer and higher than this is a building."""
 HANGING_M = 2.0
@@ -59,7 +59,7 @@ def part_scene(grid: CellGrid, levels: Levels, field: NDArray[np.int64], options
     x, y, z = grid.x_m, grid.y_m, grid.z_m
     hidden = max(4, z.shape[1] // 12) if grid.dense else 3
     readings = int(np.count_nonzero(z))
-    for remaining in range(ROUNDS, -1, -1):
+    for remaining in range(ROUNDS_DENSE if grid.dense else ROUNDS_SPARSE, -1, -1):
         labels, count = part_kernels.join_cells(x, y, z, levels.mark, grid.noise, options.depth_gap_share, hidden)
         cells, corners = part_kernels.measure_parts(x, y, z, levels.height_m, labels, count)
         closing, suspect = _judge_sizes(cells, corners, field, bool(levels.at_m), options, z.shape[1])
@@ -73,7 +73,7 @@ def part_scene(grid: CellGrid, levels: Levels, field: NDArray[np.int64], options
     raise AssertionError("not reached")
 
 
-def _judge_sizes(
+def _judge_sizes(  # noqa: PLR0917 - what the loop needs
     cells: NDArray[np.int64],
     corners: NDArray[np.float32],
     field: NDArray[np.int64],
@@ -96,11 +96,11 @@ def _judge_sizes(
     return closing & some, suspect
 
 
-def _take_out_walls(
+def _take_out_walls(  # noqa: PLR0917 - what the loop needs
     grid: CellGrid, levels: Levels, field: NDArray[np.int64], parts: Parts, suspect: NDArray[np.bool_], least: float
 ) -> list[NDArray[np.float64]]:
     from auxfocus_ros.distribution.objects import part_kernels
-    from auxfocus_ros.distribution.objects import plane_kernels as kernels
+    from auxfocus_ros.distribution.objects import wall_kernels as kernels
 
     x, y, z, mark, labels = grid.x_m, grid.y_m, grid.z_m, levels.mark, parts.labels
     rough = (grid.noise, *grid.roughness)

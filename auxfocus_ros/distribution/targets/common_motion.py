@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _JUDGED = 12  # of the largest things: enough to see the camera turn, and the cost stays bounded
+_AMONG = 64  # of the things that are seen: fewer, and a row of like things seems to shift by one when a partner is left out
 _ALIKE_DEPTH, _ALIKE_SIZE = 0.25, 0.5  # logarithms: boxes that differ more are not the same thing
 _NEAR = 0.35  # of a thing's size: shifts that differ by less agree
 _PENALTY = 0.4  # what a shift as long as the picture's height costs, in votes for each expected box
@@ -30,7 +31,7 @@ def common_shift(expected: NDArray[np.float64], seen: NDArray[np.float64], pictu
     """
     if len(expected) < 2 or len(seen) < 2:
         return 0.0, 0.0
-    expected, seen = _largest(expected, _JUDGED), _largest(seen, 2 * _JUDGED)
+    expected, seen = _largest(expected, _JUDGED), _largest(seen, _AMONG)
     ratio = np.abs(np.log(seen[None, :, 2:] / expected[:, None, 2:]))  # (n, m, 3)
     rows, columns = np.nonzero((ratio < (_ALIKE_SIZE, _ALIKE_SIZE, _ALIKE_DEPTH)).all(axis=2))
     if not len(rows):

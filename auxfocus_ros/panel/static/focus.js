@@ -1,5 +1,6 @@
 /**
- * The focus: every way to move it ends here. At most one request is unanswered, the newest wish waits, older ones are dropped.
+ * The focus: every way to move it ends here. At most one request is on its way to the lens, the newest wish waits, older ones are
+ * dropped. The lens has taken a request when its goal is another than before; the answer comes when the move has ended.
  * @module focus
  */
 
@@ -21,6 +22,7 @@ export class FocusControl {
   #goal = NaN;
   #wishedAt = -Infinity;
   #nearest = NaN;
+  #goalBefore = null;
   #steps = new StepsToDioptre();
   #wishes;
 
@@ -40,7 +42,10 @@ export class FocusControl {
       },
     });
     this.#wishes = new Wishes(
-      (wish) => to.request({ by: wish.by, value: wish.value }),
+      (wish) => {
+        this.#goalBefore = this.#lens?.goal_position_steps ?? null;
+        return to.request({ by: wish.by, value: wish.value });
+      },
       (outcome, wish) => this.#answered(outcome, wish),
       GAP_MS,
     );
@@ -50,6 +55,7 @@ export class FocusControl {
   /** @param {Record<string, any>} lens a state, alive */
   show(lens) {
     this.#lens = lens;
+    if (typeof lens.goal_position_steps === "number" && lens.goal_position_steps !== this.#goalBefore) this.#wishes.taken();
     this.#steps.learn(lens, dioptreOf(lens));
     const nearest = lens.nearest_distance_m > 0 ? lens.nearest_distance_m : GUESSED_NEAREST_M;
     this.#nearest = 1 / nearest;
@@ -96,7 +102,7 @@ export class FocusControl {
 
   #answered(outcome, wish) {
     this.#wishedAt = performance.now();
-    if (outcome.ok || this.#wishes.pending) return;
+    if (outcome.ok) return;
     this.to.say(outcome.text || `the lens did not go to ${wish.words}`, true);
     this.#goal = NaN;
     this.#draw();

@@ -72,11 +72,13 @@ export function markedFocus(marker, lens) {
   const depth = state === "finite" ? lens.focus_distance_m : Infinity;
   if (!(depth > 0)) return null;
   const place = axisPx(marker, depth);
-  const inFocus = state !== "beyond_infinity" && lens.near_limit_m > 0;
+  const near = axisPx(marker, lens.near_limit_m);
+  const far = axisPx(marker, lens.far_limit_m ?? Infinity);
+  const onAxis = state !== "beyond_infinity" && lens.near_limit_m > 0 && (near.off === 0 || near.off !== far.off);
   return {
     ...place,
-    near: inFocus ? axisPx(marker, lens.near_limit_m).px : null,
-    far: inFocus ? axisPx(marker, lens.far_limit_m ?? Infinity).px : null,
+    near: onAxis ? near.px : null,
+    far: onAxis ? far.px : null,
     text: state === "beyond_infinity" ? "beyond ∞" : distanceText(depth),
   };
 }

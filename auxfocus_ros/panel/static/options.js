@@ -9,16 +9,18 @@ import { Wishes } from "./wishes.js";
 
 /** Where an option stands: the first group one of whose patterns fits its name. */
 const GROUPS = [
-  ["Image", [/^layout$/, /^projection/, /^panel/, /^inset/, /^direction/, /^across/, /^opacity/, /^dimming/, /^field_of_view/, /^panorama/]],
+  ["Image", [/^layout$/, /^projection/, /^panel/, /^inset/, /^direction/, /^slant/, /^across/, /^opacity/, /^dimming/, /^field_of_view/, /^panorama/]],
   ["Depth scale", [/^scale$/, /^near_m$/, /^far_m$/, /^depth_bins/, /^ticks$/, /^show_scale/, /^range_/]],
   ["Points", [/^point_/, /^mark_points/, /^hide/, /^hidden/, /^visible/, /^leave_out/]],
   ["Focus", [/^focus_/, /^mark_focal/, /^box_in_focus/]],
-  ["Objects", [/^show_targets/, /^association/, /^layer/, /^most_layers/, /^object/, /^segment/, /^detect/, /^face/, /^people/, /^hold_s/, /^target/, /^large/, /^automatic/]],
+  ["Objects", [/^show_targets/, /^association/, /^layer/, /^most_layers/, /^object/, /^segment/, /^detector/, /^face/, /^people/, /^hold_s/, /^target/, /^large/, /^automatic/]],
   ["Aids", [/^offset/, /^peaking/]],
   ["More", [/./]],
 ];
 const LABELS = {
-  across_unit: "Other axis in", box_in_focus: "Box what is in focus", depth_bins: "Depth bins", dimming: "Dim the picture", far_m: "Far end",
+  across: "Other axis in", box_in_focus: "Box what is in focus", depth_bins: "Depth bins", detector_rate_hz: "Looked for in pictures", hide_occluded: "Hide what the camera cannot see",
+  hold_s: "Hold a lost target", large_share: "Large from this share on", objects: "Split into objects", projection: "Project along",
+  slant_rad: "Slant", dimming: "Dim the picture", far_m: "Far end",
   focus_area: "Depth of field", focus_colour: "Focus colour", focus_mark: "Focus mark", jpeg_quality: "Picture quality",
   lens_timeout_s: "Lens state too old after", mark_focal_plane: "Colour the focal plane", mark_points_in_focus: "Colour points in focus",
   most_layers: "Layers at most", near_m: "Near end", offset_bars: "Offset bars", offset_zones: "Zones", panel_first: "Panel first",

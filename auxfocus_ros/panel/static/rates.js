@@ -11,9 +11,9 @@ const ROWS = [
   ["image_hz", "Image, made", "Hz", 1],
   ["page_hz", "Image, shown", "Hz", 1],
   ["image_latency_ms", "Image, delay", "ms", 0],
-  ["page_image_ms", "Image, panel to page", "ms", 0],
+  ["page_image_ms", "Panel to page", "ms", 0],
   ["lens_hz", "Lens states", "Hz", 1],
-  ["lens_page_ms", "Lens to marker (p95)", "ms", 0],
+  ["lens_page_ms", "Lens to marker", "ms", 0],
   ["round_trip_ms", "There and back", "ms", 0],
   ["skipped", "Images left out", "", 0],
 ];

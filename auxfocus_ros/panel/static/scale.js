@@ -79,7 +79,7 @@ export class DistanceScale {
     for (const metres of ENGRAVED.filter(inside)) {
       const position = this.positionOf(1 / metres);
       const text = shortLabel(metres);
-      const room = (other) => (figurePx * (text.length + other.text.length + 2)) / 2;
+      const room = (other) => (figurePx * (text.length + other.text.length + 4)) / 2;
       if (labels.every((other) => Math.abs(other.position - position) * lengthPx >= room(other))) labels.push({ position, text });
     }
     const lines = [];

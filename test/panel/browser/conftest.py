@@ -217,15 +217,20 @@ class Visit:
         self.until("window.auxfocus.lens?.alive && !window.auxfocus.lens.moving")
 
     def focus_on(self, distance: str) -> None:
-        """Type a distance and wait until the lens rests there."""
+        """Type a distance, again where the lens has only just come and is not ready for it, until the lens rests there."""
         metres = float(distance.replace(",", "."))
-        self.page.fill("#entry", distance)
-        self.page.press("#entry", "Enter")
-        self.until(
+        there = (
             "(metres) => { const lens = window.auxfocus.lens; const at = lens.focus_distance_m ?? Infinity;"
-            " return !lens.moving && (at === metres || Math.abs(at - metres) < 0.01 * metres); }",
-            argument=metres,
+            " return !lens.moving && (at === metres || Math.abs(at - metres) < 0.01 * metres); }"
         )
+        ends = time.monotonic() + 20.0
+        while not self.page.evaluate(there, metres):
+            assert time.monotonic() < ends, f"not at {distance}: {self.page.inner_text('#said')}"
+            self.page.fill("#entry", distance)
+            self.page.press("#entry", "Enter")
+            self.page.wait_for_timeout(300)
+            while self.lens()["moving"]:
+                self.page.wait_for_timeout(30)
 
     def place(self, selector: str) -> tuple[float, float, float, float]:
         """Left, top, width, height of an element."""

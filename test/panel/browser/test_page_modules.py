@@ -141,19 +141,38 @@ def test_motor_steps_are_learnt_from_where_the_glass_has_been(modules: Any) -> N
     assert run(modules, "scale", body) == [True, pytest.approx(0.3921568627)]
 
 
-def test_the_newest_wish_wins_and_one_alone_is_unanswered(modules: Any) -> None:
+def test_the_newest_wish_wins_and_one_alone_is_not_taken(modules: Any) -> None:
     body = """
-      const sent = [], answers = [];
-      const wishes = new m.Wishes((wish) => { sent.push(wish); return new Promise((done) => answers.push(done)); }, () => {}, 0);
+      const sent = [], answers = [], heard = [];
+      const send = (wish) => { sent.push(wish); return new Promise((done) => answers.push(done)); };
+      const wishes = new m.Wishes(send, (outcome, wish) => heard.push(wish), 0);
+      const pause = () => new Promise((done) => setTimeout(done, 20));
       wishes.wish(1); wishes.wish(2); wishes.wish(3);
-      const before = [...sent];
-      answers[0]({ ok: true, text: "" });
-      await new Promise((done) => setTimeout(done, 20));
+      const first = [...sent];
+      wishes.taken();
+      const second = [...sent];
+      wishes.wish(4);
+      answers[0]({ ok: false, text: "replaced" });
+      await pause();
+      const third = [...sent];
       answers[1]({ ok: true, text: "" });
-      await new Promise((done) => setTimeout(done, 20));
-      return [before, sent, wishes.pending];
+      await pause();
+      answers[2]({ ok: true, text: "" });
+      await pause();
+      return [first, second, third, sent, heard, wishes.pending];
     """
-    assert run(modules, "wishes", body) == [[1], [1, 3], False]
+    assert run(modules, "wishes", body) == [[1], [1, 3], [1, 3], [1, 3, 4], [4], False]
+
+
+def test_a_wish_that_nobody_answers_holds_up_the_next_for_a_moment_only(modules: Any) -> None:
+    body = """
+      const sent = [];
+      const wishes = new m.Wishes((wish) => { sent.push(wish); return new Promise(() => {}); }, () => {}, 0);
+      wishes.wish(1); wishes.wish(2);
+      await new Promise((done) => setTimeout(done, 1000));
+      return sent;
+    """
+    assert run(modules, "wishes", body) == [1, 2]
 
 
 def test_a_picture_is_taken_apart(modules: Any) -> None:
