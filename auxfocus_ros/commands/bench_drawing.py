@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,21 +47,12 @@ class BenchFrame:
 
 
 def image_part(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Both sizes with a depth image and with a cloud, pinned to one core."""
-    import cv2
-
-    cores, threads = os.sched_getaffinity(0), cv2.getNumThreads()
-    os.sched_setaffinity(0, {max(cores)})
-    cv2.setNumThreads(1)
-    try:
-        cases = [
-            image_case(source, size, bar_ms, arguments.repeats)
-            for size, bar_ms in BARS_MS.items()
-            for source in ("depth image", "cloud")
-        ]
-    finally:
-        os.sched_setaffinity(0, cores)
-        cv2.setNumThreads(threads)
+    """Both sizes with a depth image and with a cloud."""
+    cases = [
+        image_case(source, size, bar_ms, arguments.repeats)
+        for size, bar_ms in BARS_MS.items()
+        for source in ("depth image", "cloud")
+    ]
     return {"cases": cases, "met": all(case["met"] for case in cases)}
 
 

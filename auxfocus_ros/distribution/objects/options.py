@@ -29,7 +29,7 @@ class SegmentationOptions:
     largest_m: float = 12.0
     widest_share: float = 0.75
     smallest_share: float = 0.035
-    least_readings: int = 12
+    least_readings: int = 10
     depth_gap_share: float = 0.02
     stands_out_m: float = 0.15
     most_objects: int = 250

@@ -31,6 +31,9 @@ SCRAP_SHARE, SCRAP_CELLS = 0.03, 20
 """What has less than this share of the readings (or, of a cloud, fewer than these) may be a scrap of something behind others."""
 SCRAP_FREE, LEAST_FREE = 0.5, 0.4
 """Of a part's rim to the left, to the right and above, so much has nothing beside it, or something farther."""
+CURVE, CURVE_CELLS = 1.6, 4
+"""A part that runs over at least so many rows and columns, with no more cells than this for each of them, is a curve: one sweep
+of the beam over something, which does not say how large that is."""
 CARRIED_M, CARRIED_SHARE, LEAST_CARRIED = 0.8, 0.25, 0.15
 """What carries a thing is no farther below it than this, nor than this share of the depth, under so much of its lower rim."""
 STANDS_M, STANDS_SHARE = 0.3, 0.03
@@ -139,6 +142,9 @@ def _worth_keeping(grid: CellGrid, levels: Levels, parts: Parts, options: Segmen
     readings = cells[:, 0] if grid.number is None else part_kernels.readings_of(labels, parts.count, grid.number)
     worth = ~parts.closing & (readings >= (LEAST_CELLS if grid.dense else options.least_readings))
     worth &= cells[:, 1] != cells[:, 2]  # One row of cells, one ring of a lidar: it may as well be a kerb.
+    if not grid.dense:
+        high, wide = cells[:, 2] - cells[:, 1] + 1, cells[:, 4] - cells[:, 3] + 1
+        worth &= (cells[:, 0] > CURVE * np.maximum(high, wide)) | (np.minimum(high, wide) < CURVE_CELLS)
     if levels.at_m:
         worth &= parts.corners[:, 7] > -parts.corners[:, 6]  # Not below the ground.
     rim = part_kernels.rims(grid.z_m, levels.mark, labels, parts.count, grid.noise, 4)

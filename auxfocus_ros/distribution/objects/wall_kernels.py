@@ -124,12 +124,12 @@ def wall_reach(  # noqa: PLR0917 - a wall and what it is compared with
     rough_m: float,
     share: float,
 ) -> Any:
-    """(7,): how many members lie on a plane; how many of those at the left, right and top end of the sensor's field (first and
-    last row and column that have readings); the height that all but a fiftieth stay below, metres; the share of its upper edge
+    """(6,): how many members lie on a plane; how many of those at the left, right or top end of the sensor's field (4,), first
+    and last row and column that have readings; the height that all but a fiftieth stay below, metres; the share of its upper edge
     above which the part that it belongs to is seen to end: there is something farther, or nothing though the field reaches
     higher; its length along the horizontal, and the height that all but a fiftieth stay above, metres."""
     rows, columns = z.shape
-    found = np.zeros(7)
+    found = np.zeros(6)
     ex = plane[1] * up[2] - plane[2] * up[1]
     ey = plane[2] * up[0] - plane[0] * up[2]
     ez = plane[0] * up[1] - plane[1] * up[0]
@@ -145,16 +145,15 @@ def wall_reach(  # noqa: PLR0917 - a wall and what it is compared with
             if on % every == 0:
                 heights[on // every] = h[r, c]
             on += 1
+            found[1] += c <= field[2] + 1 or c >= field[3] - 1 or r <= field[0] + 1
             along = ex * x[r, c] + ey * y[r, c] + ez * z[r, c]
             least, most = min(least, along), max(most, along)
-            found[1] += c <= field[2] + 1 or c >= field[3] - 1
-            found[2] += r <= field[0] + 1
             upper[c] = min(upper[c], r)
     found[0] = on
     if on:
         kept = (on + every - 1) // every
         ordered = np.sort(heights[:kept])
-        found[3], found[6] = ordered[kept - 1 - kept // 50], ordered[kept // 50]
+        found[2], found[5] = ordered[kept - 1 - kept // 50], ordered[kept // 50]
     edges, ends = 0, 0
     for c in range(columns):
         if upper[c] == rows:
@@ -172,8 +171,8 @@ def wall_reach(  # noqa: PLR0917 - a wall and what it is compared with
                 break
         else:
             ends += r > field[0] + 3 and reaches_higher(z, r - 2, c, field)
-    found[4] = ends / max(edges, 1)
-    found[5] = max(most - least, 0.0)
+    found[3] = ends / max(edges, 1)
+    found[4] = max(most - least, 0.0)
     return found
 
 

@@ -22,11 +22,17 @@ TALL_M, LONG_M, BUILDING_M = 4.5, 4.0, 6.0
 HANGING_M = 2.0
 """What is longer than BUILDING_M and begins that high is a bridge, eaves, a row of trees."""
 LEAST_SIZE_M = 1.0
+LOW_M = 1.5
+"""A wall shorter than BUILDING_M reaches at least so far down."""
+EDGE_CELLS, MOST_ENDING = 3, 0.5
+"""Cells at the edge of the sensor's field that say that a wall leaves it; share of an upper edge that is seen to end."""
 LEAST_SHARE = 0.01
 """Of the readings, that a wall must have."""
-PURE, MIXED, PLANAR = 0.7, 0.25, 0.65
+PURE, MIXED, PLANAR = 0.7, 0.25, 0.55
 """Share of a part on a plane from which it is nothing but wall; from which it has wall in it; and, of what lies within three
 tolerances, the share within one, below which a part is round and no wall."""
+LARGE = 4.0
+"""What is left of a part that walls were taken out of may hold another: of at least so many times the least readings."""
 RECESS_M = 0.6
 """A window lies that far behind its wall at most."""
 LYING = 0.85
@@ -106,6 +112,7 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
     rough = (grid.noise, *grid.roughness)
     members = part_kernels.members_of_all(labels, suspect, mark)
     number = np.maximum(parts.cells[:, 0], 1)
+    at_side = (parts.cells[:, 3] <= field[2] + 1) | (parts.cells[:, 4] >= field[3] - 1)
     walls = []
     for _ in range(MOST_WALLS):
         if len(members) < least:
@@ -116,7 +123,9 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
         plane = wall[:4].copy()
         on, near = kernels.share_on_wall(x, y, z, labels, parts.count, members, plane, *rough)
         pure = on >= PURE * number
-        mixed = (on >= MIXED * number) & ~pure & (on >= PLANAR * near) & (on >= least)
+        left = np.bincount(labels.reshape(-1)[members], minlength=parts.count + 1)
+        enough = (on >= MIXED * number) | ((on >= MIXED * left) & (on >= LARGE * least))
+        mixed = enough & ~pure & (on >= PLANAR * near) & (on >= least)
         of_wall = np.zeros(parts.count + 1, np.bool_)
         for group in [pure, *(np.arange(parts.count + 1) == k for k in np.flatnonzero(mixed))]:
             inside = members[group[labels.reshape(-1)[members]]]
@@ -124,6 +133,7 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
                 kernels.wall_reach(x, y, z, levels.height_m, labels, inside, plane, levels.up, field, *rough),
                 least,
                 bool(levels.at_m),
+                bool(at_side[group & (on >= MIXED * number)].any()),
             ):
                 of_wall |= group
         if of_wall.any():
@@ -137,20 +147,19 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
         others = part_kernels.members_of_all(labels, ~suspect & (np.arange(parts.count + 1) > 0), mark)
         for plane in walls:  # What goes on behind a pillar or beyond a door, and what is joined with that.
             on, _ = kernels.share_on_wall(x, y, z, labels, parts.count, others, plane, *rough)
-            inside = others[(on >= MIXED * number)[labels.reshape(-1)[others]]]
+            inside = others[(on >= MIXED * np.maximum(parts.cells[:, 0], 1))[labels.reshape(-1)[others]]]
             kernels.drop_wall(mark, WALL, x, y, z, inside, plane, *rough)
     return walls
 
 
-def _closes_off(reach: Any, least: float, has_level: bool) -> bool:
-    """Whether a plane that reaches as `wall_reach` says is a wall."""
-    on, at_side, at_top, high_m, ends, long_m, low_m = reach
-    if on < least or long_m < LEAST_SIZE_M or (has_level and low_m > 1.5 and long_m < BUILDING_M):
+def _closes_off(reach: Any, least: float, has_level: bool, at_side: bool) -> bool:
+    """Whether a plane that reaches as `wall_reach` says is a wall; at_side: its part leaves the sensor's field to the side."""
+    on, at_edge, high_m, ends, long_m, low_m = reach
+    if on < least or long_m < LEAST_SIZE_M or (has_level and low_m > LOW_M and long_m < BUILDING_M):
         return False
-    at_edge = at_side >= 3 or at_top >= 3
-    if ends < 0.5:
-        return bool(at_edge or long_m > LONG_M)
-    return bool(has_level and high_m > TALL_M and (at_edge or long_m > BUILDING_M))
+    if ends < MOST_ENDING:
+        return bool(at_edge >= EDGE_CELLS or (at_side and long_m > 0.5 * LONG_M) or long_m > LONG_M)
+    return bool(has_level and high_m > TALL_M and (at_edge >= EDGE_CELLS or long_m > BUILDING_M))
 
 
 def lying_on_walls(grid: CellGrid, parts: Parts, options: SegmentationOptions) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ export function byId(id) {
 /**
  * A new element.
  * @param {string} tag
- * @param {Record<string, unknown>} [attributes] `class`, `dataset`, `on` (handlers by event) or attributes; null and false: left out
+ * @param {Record<string, unknown>} [attributes] `class`, `dataset`, `on` (handlers by event) or attributes; null, false: left out
  * @param {...(Node|string)} children
  * @returns {HTMLElement}
  */

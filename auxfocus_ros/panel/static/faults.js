@@ -9,7 +9,8 @@ const KEPT = 60;
 const SOURCES = { lens: "Lens", aux_focus: "Image", gimbal_rig: "Rig", panel: "Panel" };
 
 /** @param {number} ms @returns {string} '14:03:27' */
-const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const clock = (ms) =>
+  new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
 export class FaultList {
   #faults = [];

@@ -27,7 +27,8 @@ export class FocusControl {
   #wishes;
 
   /**
-   * @param {{request: (fields: Record<string, unknown>) => Promise<{ok: boolean, text: string}>, say: (text: string, bad?: boolean) => void,
+   * @param {{request: (fields: Record<string, unknown>) => Promise<{ok: boolean, text: string}>,
+   *   say: (text: string, bad?: boolean) => void,
    *   allowed: () => boolean, refused: () => void}} to
    */
   constructor(to) {

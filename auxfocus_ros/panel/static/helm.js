@@ -47,7 +47,16 @@ export class HelmPanel {
     setText(this.who, `${this.words}${viewers > 1 ? ` · ${viewers} viewers` : ""}`);
     document.documentElement.dataset.helm = this.you ? "mine" : helm === null ? "free" : "other";
     setText(this.button, this.you ? "Lay down" : this.waiting ? "Ask no more" : helm === null ? "Take it" : "Ask for it");
-    this.button.setAttribute("aria-label", this.you ? "Lay down the helm" : this.waiting ? "Ask no more for the helm" : helm === null ? "Take the helm" : "Ask for the helm");
+    this.button.setAttribute(
+      "aria-label",
+      this.you
+        ? "Lay down the helm"
+        : this.waiting
+          ? "Ask no more for the helm"
+          : helm === null
+            ? "Take the helm"
+            : "Ask for the helm",
+    );
     this.#showPlea();
   }
 
@@ -61,7 +70,11 @@ export class HelmPanel {
     if (this.you && others.length) {
       const names = others.length === 1 ? `Viewer ${others[0]} asks` : `Viewers ${others.join(", ")} ask`;
       setText(this.pleaText, `${names} for the helm. Without an answer it goes over in a few seconds.`);
-      const give = el("button", { type: "button", class: "primary", id: "helm-give", on: { click: () => this.ask({ give: others[0] }) } }, `Hand over to viewer ${others[0]}`);
+      const give = el(
+        "button",
+        { type: "button", class: "primary", id: "helm-give", on: { click: () => this.ask({ give: others[0] }) } },
+        `Hand over to viewer ${others[0]}`,
+      );
       const keep = el("button", { type: "button", id: "helm-keep", on: { click: () => this.ask({ take: true }) } }, "Keep it");
       this.pleaButtons.replaceChildren(give, keep);
     } else if (this.waiting) {

@@ -1,8 +1,8 @@
 /**
  * How late the marker is: from the stamp of a lens state to the moment at which the page showed it.
  *
- * `drawn_ms` is the time of a task posted from the animation frame that drew (a MessageChannel): it runs right after the browser has
- * painted that frame. `window.auxfocus.latency` holds the newest of these, for the benchmark.
+ * `drawn_ms` is the time of a task posted from the animation frame that drew (a MessageChannel): it runs once that
+ * frame has been handed to the compositor. `window.auxfocus.latency` holds the newest of these, for the benchmark.
  * @module latency
  */
 

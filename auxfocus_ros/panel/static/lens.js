@@ -38,7 +38,10 @@ export class LensReadout {
     setText(this.fields.goal, lens.goal_position_steps === null ? "none" : `${steps(lens.goal_position_steps)} steps`);
     setText(this.fields.speed, `${steps(lens.velocity_steps_per_s)} steps/s`);
     setText(this.fields.range, `${steps(lens.min_position_steps)} to ${steps(lens.max_position_steps)} steps`);
-    setText(this.fields.glass, lens.focal_length_m > 0 ? `${Number((1e3 * lens.focal_length_m).toPrecision(4))} mm, f/${lens.f_number}` : "–");
+    setText(
+      this.fields.glass,
+      lens.focal_length_m > 0 ? `${Number((1e3 * lens.focal_length_m).toPrecision(4))} mm, f/${lens.f_number}` : "–",
+    );
     setText(this.fields.fault, lens.fault_code ? lens.fault_text || `number ${lens.fault_code}` : "none");
   }
 

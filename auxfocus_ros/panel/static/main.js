@@ -36,10 +36,13 @@ function say(text, bad = false) {
   setText(line, text);
   line.classList.toggle("bad", bad);
   window.clearTimeout(hush);
-  hush = window.setTimeout(() => {
-    setText(line, "");
-    line.classList.remove("bad");
-  }, bad ? 9000 : 4000);
+  hush = window.setTimeout(
+    () => {
+      setText(line, "");
+      line.classList.remove("bad");
+    },
+    bad ? 9000 : 4000,
+  );
 }
 
 async function ask(type, fields, good = "") {
@@ -131,7 +134,9 @@ function showTargets(message) {
   stage.targets = message.targets ?? [];
   targetList.show(message, now.connected && helm.you);
   const marks = stage.targets.filter((target) => target.depth_m > 0).sort((a, b) => Number(b.selected) - Number(a.selected));
-  focus.ring.setMarks(marks.map((target) => ({ dioptre: 1 / target.depth_m, text: String(target.id), selected: target.selected })));
+  focus.ring.setMarks(
+    marks.map((target) => ({ dioptre: 1 / target.depth_m, text: String(target.id), selected: target.selected })),
+  );
   stage.redraw();
   speakScene();
 }
@@ -161,7 +166,8 @@ const handlers = {
     setText(helm.rule, message.rule ?? "");
     options.build(message.options ?? []);
     showAutofocus({ available: message.autofocus === true });
-    for (const input of document.querySelectorAll("input[name=stream]")) input.disabled = !(message.streams ?? ["aux"]).includes(input.value);
+    for (const input of document.querySelectorAll("input[name=stream]"))
+      input.disabled = !(message.streams ?? ["aux"]).includes(input.value);
     allow();
   },
   lens: (message) => {
@@ -186,8 +192,14 @@ const handlers = {
   rates: (message) => {
     const { n, p95 } = latency.summary();
     rates.show({
-      image_hz: message.image_hz, image_latency_ms: message.image_latency_ms, lens_hz: message.lens_hz,
-      page_hz: stage.pictures - shownBefore, page_image_ms: now.imageMs, lens_page_ms: n ? p95 : NaN, round_trip_ms: now.roundTrip, skipped: now.dropped,
+      image_hz: message.image_hz,
+      image_latency_ms: message.image_latency_ms,
+      lens_hz: message.lens_hz,
+      page_hz: stage.pictures - shownBefore,
+      page_image_ms: now.imageMs,
+      lens_page_ms: n ? p95 : NaN,
+      round_trip_ms: now.roundTrip,
+      skipped: now.dropped,
     });
     shownBefore = stage.pictures;
     rates.showNodes(message.node);
@@ -228,7 +240,9 @@ function showConnection({ state, trial, wait_ms, reason }) {
   else if (state === "connecting") setText(text, trial > 1 ? `Connecting again, trial ${trial}` : "Connecting");
   else {
     const ends = performance.now() + wait_ms;
-    const tick = () => setText(text, `Connection lost${reason ? `: ${reason}` : ""}. Trial ${trial} in ${Math.max(1, Math.ceil((ends - performance.now()) / 1000))} s`);
+    const why = reason ? `: ${reason}` : "";
+    const rest_s = () => Math.max(1, Math.ceil((ends - performance.now()) / 1000));
+    const tick = () => setText(text, `Connection lost${why}. Trial ${trial} in ${rest_s()} s`);
     tick();
     countdown = window.setInterval(tick, 1000);
   }

@@ -1,8 +1,8 @@
 /**
  * The focus in the picture, drawn from the lens's own state: it follows the glass and not the next frame.
  *
- * The geometry comes with every change of the image's layout: `axis_depth_m` and `axis_px` are the drawn depth axis as a polyline,
- * `direction` says which way depth grows (0 up, 1 down, 2 left, 3 right).
+ * The geometry comes with every change of the image's layout: `axis_depth_m` and `axis_px` are the drawn depth axis as a
+ * polyline, `direction` says which way depth grows (0 up, 1 down, 2 left, 3 right).
  * @module marker
  */
 
@@ -17,7 +17,8 @@ import { distanceText } from "./distances.js";
 export const runsVertically = (marker) => marker.direction < 2;
 
 /** @param {Marker|null} marker @returns {boolean} whether an axis is drawn at all */
-export const hasAxis = (marker) => Boolean(marker && marker.axis_px?.length > 1 && marker.axis_px.length === marker.axis_depth_m?.length);
+export const hasAxis = (marker) =>
+  Boolean(marker && marker.axis_px?.length > 1 && marker.axis_px.length === marker.axis_depth_m?.length);
 
 /**
  * Where a depth stands on the axis.
@@ -111,7 +112,10 @@ export function drawMarker(context, marker, focus, scale, colours) {
   const edge = Math.min(26, (end - start) / 6);
   for (const limit of [focus.near, focus.far]) {
     if (limit === null) continue;
-    for (const [stroke, thick] of [[colours.ink, 4.5], [colours.focus, 2]]) {
+    for (const [stroke, thick] of [
+      [colours.ink, 4.5],
+      [colours.focus, 2],
+    ]) {
       context.strokeStyle = stroke;
       context.lineWidth = thick;
       line(at(limit), start + 3, start + edge);
@@ -135,18 +139,26 @@ export function drawMarker(context, marker, focus, scale, colours) {
   }
   const place = at(focus.px);
   if (focus.off === 0) {
-    for (const [stroke, thick] of [[colours.ink, 5], [colours.focus, 2.5]]) {
+    for (const [stroke, thick] of [
+      [colours.ink, 5],
+      [colours.focus, 2.5],
+    ]) {
       context.strokeStyle = stroke;
       context.lineWidth = thick;
       line(place, start + 1.5, end - 1.5);
     }
   }
-  drawPlate(context, focus, { vertical, place, start, end, nearerIsMore: marker.axis_px[0] > marker.axis_px[marker.axis_px.length - 1] }, colours);
+  drawPlate(
+    context,
+    focus,
+    { vertical, place, start, end, nearerIsMore: marker.axis_px[0] > marker.axis_px[marker.axis_px.length - 1] },
+    colours,
+  );
 }
 
 /** The value on a plate of the focus' colour; an arrow beside it when the focus stands off the axis. */
 function drawPlate(context, focus, { vertical, place, start, end, nearerIsMore }, colours) {
-  const towardMore = focus.off !== 0 && (focus.off < 0) === nearerIsMore;
+  const towardMore = focus.off !== 0 && focus.off < 0 === nearerIsMore;
   const arrow = focus.off === 0 ? "" : vertical ? (towardMore ? " ↓" : " ↑") : towardMore ? " →" : " ←";
   const text = focus.text + arrow;
   context.font = "600 14px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";

@@ -1,6 +1,6 @@
 /**
- * Every display option, built from the descriptors that the node itself gives: choices as segments or selects, numbers as a slider
- * with a field, switches. What is not known here by name is shown all the same, under 'More'.
+ * Every display option, built from the descriptors that the node itself gives: choices as segments or selects, numbers as a
+ * slider with a field, switches. What is not known here by name is shown all the same, under 'More'.
  * @module options
  */
 
@@ -9,25 +9,89 @@ import { Wishes } from "./wishes.js";
 
 /** Where an option stands: the first group one of whose patterns fits its name. */
 const GROUPS = [
-  ["Image", [/^layout$/, /^projection/, /^panel/, /^inset/, /^direction/, /^slant/, /^across/, /^opacity/, /^dimming/, /^field_of_view/, /^panorama/]],
+  [
+    "Image",
+    [
+      /^layout$/,
+      /^projection/,
+      /^panel/,
+      /^inset/,
+      /^direction/,
+      /^slant/,
+      /^across/,
+      /^opacity/,
+      /^dimming/,
+      /^field_of_view/,
+      /^panorama/,
+    ],
+  ],
   ["Depth scale", [/^scale$/, /^near_m$/, /^far_m$/, /^depth_bins/, /^ticks$/, /^show_scale/, /^range_/]],
   ["Points", [/^point_/, /^mark_points/, /^hide/, /^hidden/, /^visible/, /^leave_out/]],
   ["Focus", [/^focus_/, /^mark_focal/, /^box_in_focus/]],
-  ["Objects", [/^show_targets/, /^association/, /^layer/, /^most_layers/, /^object/, /^segment/, /^detector/, /^face/, /^people/, /^hold_s/, /^target/, /^large/, /^automatic/]],
+  [
+    "Objects",
+    [
+      /^show_targets/,
+      /^association/,
+      /^layer/,
+      /^most_layers/,
+      /^object/,
+      /^segment/,
+      /^detector/,
+      /^face/,
+      /^people/,
+      /^hold_s/,
+      /^target/,
+      /^large/,
+      /^automatic/,
+    ],
+  ],
   ["Aids", [/^offset/, /^peaking/]],
   ["More", [/./]],
 ];
 const LABELS = {
-  across: "Other axis in", box_in_focus: "Box what is in focus", depth_bins: "Depth bins", detector_rate_hz: "Looked for in pictures", hide_occluded: "Hide what the camera cannot see",
-  hold_s: "Hold a lost target", large_share: "Large from this share on", objects: "Split into objects", projection: "Project along",
-  slant_rad: "Slant", dimming: "Dim the picture", far_m: "Far end",
-  focus_area: "Depth of field", focus_colour: "Focus colour", focus_mark: "Focus mark", jpeg_quality: "Picture quality",
-  lens_timeout_s: "Lens state too old after", mark_focal_plane: "Colour the focal plane", mark_points_in_focus: "Colour points in focus",
-  most_layers: "Layers at most", near_m: "Near end", offset_bars: "Offset bars", offset_zones: "Zones", panel_first: "Panel first",
-  panel_share: "Size of the panel", inset_share: "Size of the inset", peaking_threshold: "Peaking from", point_colours: "Colours",
-  point_style: "Style", show_scale: "Show the scale", show_targets: "Show targets", text_scale: "Size of text",
+  across: "Other axis in",
+  box_in_focus: "Box what is in focus",
+  depth_bins: "Depth bins",
+  detector_rate_hz: "Looked for in pictures",
+  hide_occluded: "Hide what the camera cannot see",
+  hold_s: "Hold a lost target",
+  large_share: "Large from this share on",
+  objects: "Split into objects",
+  projection: "Project along",
+  slant_rad: "Slant",
+  dimming: "Dim the picture",
+  far_m: "Far end",
+  focus_area: "Depth of field",
+  focus_colour: "Focus colour",
+  focus_mark: "Focus mark",
+  jpeg_quality: "Picture quality",
+  lens_timeout_s: "Lens state too old after",
+  mark_focal_plane: "Colour the focal plane",
+  mark_points_in_focus: "Colour points in focus",
+  most_layers: "Layers at most",
+  near_m: "Near end",
+  offset_bars: "Offset bars",
+  offset_zones: "Zones",
+  panel_first: "Panel first",
+  panel_share: "Size of the panel",
+  inset_share: "Size of the inset",
+  peaking_threshold: "Peaking from",
+  point_colours: "Colours",
+  point_style: "Style",
+  show_scale: "Show the scale",
+  show_targets: "Show targets",
+  text_scale: "Size of text",
 };
-const WORDS = { log: "Logarithmic", dioptre: "Dioptres", metric: "Metres", linear: "Metres", side_by_side: "Side by side", top_bottom: "Below", viridis: "Viridis" };
+const WORDS = {
+  log: "Logarithmic",
+  dioptre: "Dioptres",
+  metric: "Metres",
+  linear: "Metres",
+  side_by_side: "Side by side",
+  top_bottom: "Below",
+  viridis: "Viridis",
+};
 const SEGMENTS_AT_MOST = 4;
 const LETTERS_IN_A_ROW = 24;
 const SLIDER_SPAN = 1500;
@@ -39,7 +103,10 @@ const plain = (name) => {
 const labelOf = (name) => LABELS[name] ?? plain(name);
 const wordOf = (choice) => WORDS[choice] ?? plain(choice || "none");
 
-/** @typedef {{name: string, kind: string, value: any, minimum?: number|null, maximum?: number|null, choices?: string[], unit?: string, description?: string}} Descriptor */
+/**
+ * @typedef {{name: string, kind: string, value: any, minimum?: number|null, maximum?: number|null, choices?: string[],
+ *   unit?: string, description?: string}} Descriptor
+ */
 
 /** The step of a number's slider: fine enough for its range, and a number that people like. @param {Descriptor} descriptor */
 export function stepOf({ kind, minimum, maximum }) {
@@ -53,7 +120,10 @@ export class Options {
   #signature = "";
   #wishes;
 
-  /** @param {(values: Record<string, any>) => Promise<{ok: boolean, text: string}>} set @param {(text: string, bad: boolean) => void} said */
+  /**
+   * @param {(values: Record<string, any>) => Promise<{ok: boolean, text: string}>} set
+   * @param {(text: string, bad: boolean) => void} said
+   */
   constructor(set, said) {
     this.root = byId("options");
     this.none = byId("options-none");
@@ -103,7 +173,8 @@ export class Options {
   }
 
   #control(descriptor) {
-    const build = { bool: this.#switch, choice: this.#choice, int: this.#number, float: this.#number }[descriptor.kind] ?? this.#text;
+    const build =
+      { bool: this.#switch, choice: this.#choice, int: this.#number, float: this.#number }[descriptor.kind] ?? this.#text;
     return build.call(this, descriptor, `option-${descriptor.name}`);
   }
 
@@ -121,7 +192,13 @@ export class Options {
     this.#setters.set(descriptor.name, (value) => {
       input.checked = Boolean(value);
     });
-    return el("div", { class: "option option-switch" }, el("label", { for: id }, labelOf(descriptor.name)), input, this.#described(descriptor, id));
+    return el(
+      "div",
+      { class: "option option-switch" },
+      el("label", { for: id }, labelOf(descriptor.name)),
+      input,
+      this.#described(descriptor, id),
+    );
   }
 
   #choice(descriptor, id) {
@@ -129,7 +206,11 @@ export class Options {
     const letters = choices.map(wordOf).join("").length;
     const hint = this.#described(descriptor, id);
     if (choices.length > SEGMENTS_AT_MOST || letters > 44) {
-      const select = el("select", { id, "aria-describedby": hint.id }, ...choices.map((choice) => el("option", { value: choice }, wordOf(choice))));
+      const select = el(
+        "select",
+        { id, "aria-describedby": hint.id },
+        ...choices.map((choice) => el("option", { value: choice }, wordOf(choice))),
+      );
       select.addEventListener("change", () => this.#wish(descriptor.name, select.value));
       this.#setters.set(descriptor.name, (value) => {
         select.value = String(value);
@@ -160,7 +241,15 @@ export class Options {
     const maximum = Number.isFinite(descriptor.maximum) ? descriptor.maximum : null;
     const step = minimum !== null && maximum !== null ? stepOf(descriptor) : kind === "int" ? 1 : "any";
     const hint = this.#described(descriptor, id);
-    const field = el("input", { type: "number", id, min: minimum, max: maximum, step: kind === "int" ? 1 : "any", "aria-describedby": hint.id, class: "number" });
+    const field = el("input", {
+      type: "number",
+      id,
+      min: minimum,
+      max: maximum,
+      step: kind === "int" ? 1 : "any",
+      "aria-describedby": hint.id,
+      class: "number",
+    });
     field.addEventListener("change", () => {
       if (field.value !== "" && field.checkValidity()) this.#wish(name, Number(field.value));
       else this.show({ [name]: this.values[name] });
@@ -178,7 +267,14 @@ export class Options {
       if (slider && document.activeElement !== slider) slider.value = String(value);
     });
     const label = el("label", { for: id }, labelOf(name), unit ? el("span", { class: "unit" }, ` (${unit})`) : "");
-    return el("div", { class: slider ? "option option-slider" : "option option-row" }, label, ...(slider ? [slider] : []), field, hint);
+    return el(
+      "div",
+      { class: slider ? "option option-slider" : "option option-row" },
+      label,
+      ...(slider ? [slider] : []),
+      field,
+      hint,
+    );
   }
 
   #text(descriptor, id) {
@@ -187,7 +283,13 @@ export class Options {
     this.#setters.set(descriptor.name, (value) => {
       if (document.activeElement !== input) input.value = String(value);
     });
-    return el("div", { class: "option option-row" }, el("label", { for: id }, labelOf(descriptor.name)), input, this.#described(descriptor, id));
+    return el(
+      "div",
+      { class: "option option-row" },
+      el("label", { for: id }, labelOf(descriptor.name)),
+      input,
+      this.#described(descriptor, id),
+    );
   }
 
   /** @param {boolean} allowed whether this page may change anything */

@@ -92,7 +92,11 @@ export class RateTable {
   }
 
   #details(list, figures) {
-    const rest = Object.entries({ ...figures, ...(figures.values ?? {}) }).filter(([name]) => !["level", "message", "values"].includes(name));
-    list.replaceChildren(...rest.flatMap(([name, value]) => [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, String(value))]));
+    const rest = Object.entries({ ...figures, ...(figures.values ?? {}) }).filter(
+      ([name]) => !["level", "message", "values"].includes(name),
+    );
+    list.replaceChildren(
+      ...rest.flatMap(([name, value]) => [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, String(value))]),
+    );
   }
 }

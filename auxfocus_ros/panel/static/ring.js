@@ -2,8 +2,8 @@
  * The focus ring: a fixed distance scale over a grip that turns.
  *
  * Amber is where the glass is, and moves while it moves; the hollow mark is where it was sent. The grip follows the hand without
- * inertia: where the hand stops, the wish stops. Shift, the button 'Fine', or a finger dragged away from the ring make it eight times
- * finer. A click on the scale sends the glass to that distance.
+ * inertia: where the hand stops, the wish stops. Shift, the button 'Fine', or a finger dragged away from the ring make it eight
+ * times finer. A click on the scale sends the glass to that distance.
  * @module ring
  */
 
@@ -71,7 +71,8 @@ export class FocusRing {
 
   /** @param {"log"|"dioptre"} kind */
   setKind(kind) {
-    if (this.#scale) this.setRange(1 / this.#scale.nearDioptre, this.#scale.farDioptre ? 1 / this.#scale.farDioptre : Infinity, kind);
+    if (this.#scale)
+      this.setRange(1 / this.#scale.nearDioptre, this.#scale.farDioptre ? 1 / this.#scale.farDioptre : Infinity, kind);
     this.kind = kind;
   }
 
@@ -85,7 +86,8 @@ export class FocusRing {
 
   /**
    * What the lens is doing.
-   * @param {{glass: number, goal: number, near: number|null, far: number|null, moving: boolean}} now dioptres; NaN: unknown, null: none
+   * @param {{glass: number, goal: number, near: number|null, far: number|null, moving: boolean}} now dioptres;
+   *   NaN: unknown, null: none
    */
   show({ glass, goal, near, far, moving }) {
     Object.assign(this, { glass, goal, near, far });
@@ -174,7 +176,11 @@ export class FocusRing {
     if (wanted && drag.moved < TAP_PX && event.clientY - box.top < this.#picture.foot) {
       const x = event.clientX - box.left;
       const near = this.marks.find((mark) => Math.abs(this.#picture.x(this.#scale.positionOf(mark.dioptre)) - x) < 9);
-      this.#wish(near && event.clientY - box.top < 24 ? this.#scale.positionOf(near.dioptre) : (x - this.#picture.margin) / this.#picture.length);
+      this.#wish(
+        near && event.clientY - box.top < 24
+          ? this.#scale.positionOf(near.dioptre)
+          : (x - this.#picture.margin) / this.#picture.length,
+      );
     }
     this.redraw();
   }
@@ -229,7 +235,10 @@ export class FocusRing {
 
   #words(dioptre) {
     if (dioptre < 0) return "beyond infinity, nothing is in focus";
-    const limits = this.near === null ? "" : `, depth of field ${spokenDistance(1 / this.near).replace(" metres", "")} to ${spokenDistance(1 / this.far)}`;
+    const limits =
+      this.near === null
+        ? ""
+        : `, depth of field ${spokenDistance(1 / this.near).replace(" metres", "")} to ${spokenDistance(1 / this.far)}`;
     return spokenDistance(1 / dioptre) + limits;
   }
 }

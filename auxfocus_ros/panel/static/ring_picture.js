@@ -9,7 +9,18 @@ import { colour, sharpCanvas } from "./dom.js";
 const RIDGE_RAD = 0.052;
 const FIGURE_PX = 9;
 const MARKS_PX = 24;
-const COLOURS = ["ring", "ring-edge", "ring-text", "ring-line", "grip", "grip-light", "grip-dark", "focus", "focus-ink", "points"];
+const COLOURS = [
+  "ring",
+  "ring-edge",
+  "ring-text",
+  "ring-line",
+  "grip",
+  "grip-light",
+  "grip-dark",
+  "focus",
+  "focus-ink",
+  "points",
+];
 const font = (size) => `600 ${size}px ui-sans-serif, system-ui, sans-serif`;
 
 export class RingPicture {
@@ -90,7 +101,13 @@ export class RingPicture {
       ink.fillRect(x + thick, top + 5, Math.max(0.7, thick * 0.6), bottom - top - 9);
     }
     const round = ink.createLinearGradient(0, 0, width, 0);
-    for (const [stop, shade] of [[0, 0.6], [0.2, 0.14], [0.5, 0], [0.8, 0.14], [1, 0.6]]) {
+    for (const [stop, shade] of [
+      [0, 0.6],
+      [0.2, 0.14],
+      [0.5, 0],
+      [0.8, 0.14],
+      [1, 0.6],
+    ]) {
       round.addColorStop(stop, `rgba(0, 0, 0, ${shade})`);
     }
     ink.fillStyle = round;

@@ -1,8 +1,8 @@
 /**
  * The scale of the focus ring: 0 is the nearest distance, 1 the farthest, which is infinity for most lenses.
  *
- * Both kinds count in dioptres, so that infinity has a place. 'dioptre' is even in them, and therefore nearly even in the motion of
- * the glass; 'log' is logarithmic in the distance up to far off, and eases into infinity.
+ * Both kinds count in dioptres, so that infinity has a place. 'dioptre' is even in them, and therefore nearly even in the motion
+ * of the glass; 'log' is logarithmic in the distance up to far off, and eases into infinity.
  * @module scale
  */
 
@@ -97,7 +97,8 @@ function shortLabel(metres) {
 }
 
 /**
- * Where the glass goes, in dioptres, learnt from where it has been: the sensor's distance f / (1 - f D) is straight in motor steps.
+ * Where the glass goes, in dioptres, learnt from where it has been: the sensor's distance f / (1 - f D) is straight in motor
+ * steps.
  */
 export class StepsToDioptre {
   #first = null;

@@ -1,6 +1,7 @@
 /**
- * The picture and what is laid over it: the focus marker, the crosshair, the box that is being drawn. A click, a tap or a drawn box
- * becomes a selection in pixels of the camera's picture; a click beside the picture, on the distribution, is a depth to focus on.
+ * The picture and what is laid over it: the focus marker, the crosshair, the box that is being drawn. A click, a tap or a drawn
+ * box becomes a selection in pixels of the camera's picture; a click beside the picture, on the distribution, is a depth to
+ * focus on.
  * @module stage
  */
 
@@ -23,8 +24,9 @@ export class Stage {
   #colours = null;
 
   /**
-   * @param {{frame: HTMLElement, image: HTMLCanvasElement, over: HTMLCanvasElement}} elements the focusable frame and its canvases
-   * @param {{point: (x: number, y: number) => void, box: (box: Box) => void, depth: (depth_m: number) => void, drawn: (stamp_ms: number) => void}} to
+   * @param {{frame: HTMLElement, image: HTMLCanvasElement, over: HTMLCanvasElement}} elements focusable frame, canvases
+   * @param {{point: (x: number, y: number) => void, box: (box: Box) => void, depth: (depth_m: number) => void,
+   *   drawn: (stamp_ms: number) => void}} to
    */
   constructor({ frame, image, over }, to) {
     this.#frame = frame;
@@ -110,7 +112,12 @@ export class Stage {
   /** Whether the marker's geometry is that of what is shown. */
   get #hasMarker() {
     const { marker, header } = this;
-    return this.stream === "aux" && this.auxiliary && hasAxis(marker) && (!header || (header.width === marker.image_width_px && header.height === marker.image_height_px));
+    return (
+      this.stream === "aux" &&
+      this.auxiliary &&
+      hasAxis(marker) &&
+      (!header || (header.width === marker.image_width_px && header.height === marker.image_height_px))
+    );
   }
 
   /** Where the camera's picture stands in the image. @returns {Box} */
@@ -126,7 +133,10 @@ export class Stage {
 
   #imagePoint(event) {
     const box = this.#over.getBoundingClientRect();
-    return [((event.clientX - box.left) * this.#image.width) / box.width, ((event.clientY - box.top) * this.#image.height) / box.height];
+    return [
+      ((event.clientX - box.left) * this.#image.width) / box.width,
+      ((event.clientY - box.top) * this.#image.height) / box.height,
+    ];
   }
 
   #inPicture([x, y]) {
@@ -148,7 +158,9 @@ export class Stage {
 
   #move(event) {
     const at = this.#imagePoint(event);
-    this.#over.classList.toggle("depth", !this.#inPicture(at));
+    const onDepth = this.#hasMarker && !this.#inPicture(at);
+    this.#over.classList.toggle("rows", onDepth && runsVertically(this.marker));
+    this.#over.classList.toggle("columns", onDepth && !runsVertically(this.marker));
     const press = this.#press;
     if (!press || press.pointer !== event.pointerId || !press.inside) return;
     press.to = at;
@@ -231,7 +243,20 @@ export class Stage {
       ink.setLineDash(target.state === "tracked" ? [] : [6, 4]);
       ink.strokeRect((left + x) * scale, (top + y) * scale, width * scale, height * scale);
       ink.setLineDash([]);
+      if (this.stream === "camera") this.#drawNumber(ink, target, (left + x) * scale, (top + y) * scale, colours);
     }
+  }
+
+  #drawNumber(ink, target, x, y, colours) {
+    const text = String(target.id);
+    ink.font = "600 11px ui-sans-serif, system-ui, sans-serif";
+    const wide = ink.measureText(text).width + 8;
+    ink.fillStyle = target.selected ? colours.focus : colours.points;
+    ink.fillRect(x - 1, Math.max(0, y - 15), wide, 15);
+    ink.fillStyle = colours.ink;
+    ink.textAlign = "center";
+    ink.textBaseline = "middle";
+    ink.fillText(text, x - 1 + wide / 2, Math.max(0, y - 15) + 8);
   }
 
   #drawBox(ink, scale, from, to, colours) {
@@ -246,11 +271,19 @@ export class Stage {
   }
 
   #drawCross(ink, scale, [x, y], colours) {
-    for (const [stroke, thick] of [[colours.ink, 4], [colours.focus, 1.5]]) {
+    for (const [stroke, thick] of [
+      [colours.ink, 4],
+      [colours.focus, 1.5],
+    ]) {
       ink.strokeStyle = stroke;
       ink.lineWidth = thick;
       ink.beginPath();
-      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      for (const [dx, dy] of [
+        [1, 0],
+        [-1, 0],
+        [0, 1],
+        [0, -1],
+      ]) {
         ink.moveTo(x * scale + 5 * dx, y * scale + 5 * dy);
         ink.lineTo(x * scale + 20 * dx, y * scale + 20 * dy);
       }

@@ -15,6 +15,9 @@ const UNNAMED = { point: "spot", box: "region", whole_frame: "whole picture", fa
 /** @param {Record<string, any>} target @returns {string} 'person 3' */
 export const nameOf = (target) => `${target.label || UNNAMED[target.source] || "object"} ${target.id}`;
 
+/** @param {string} words @returns {string} beginning with a capital, ending with a full stop */
+const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, "")}.`;
+
 /** @param {Record<string, any>} target */
 function stateOf(target) {
   if (target.state === "lost") return "lost";
@@ -33,10 +36,13 @@ export function sceneInWords(lens, targets) {
   if (!lens || lens.alive === false) parts.push("The lens says nothing.");
   else if (lens.focus_state === "beyond_infinity") parts.push("The focus is beyond infinity: nothing is sharp.");
   else {
-    const sharp = lens.near_limit_m > 0 ? `, sharp from ${spokenDistance(lens.near_limit_m).replace(" metres", "")} to ${spokenDistance(lens.far_limit_m)}` : "";
+    const sharp =
+      lens.near_limit_m > 0
+        ? `, sharp from ${spokenDistance(lens.near_limit_m).replace(" metres", "")} to ${spokenDistance(lens.far_limit_m)}`
+        : "";
     parts.push(`Focus at ${spokenDistance(lens.focus_state === "infinity" ? Infinity : lens.focus_distance_m)}${sharp}.`);
   }
-  if (targets?.message) parts.push(`${targets.message}.`.replace(/\.\.$/, "."));
+  if (targets?.message) parts.push(sentence(targets.message));
   const listed = (targets?.targets ?? []).slice().sort((a, b) => Number(b.selected) - Number(a.selected));
   for (const target of listed.slice(0, MENTIONED)) {
     const depth = target.depth_m > 0 ? ` at ${Number(target.depth_m.toPrecision(2))} m` : "";
@@ -101,11 +107,27 @@ export class TargetList {
     const point = (on) => () => this.to.point(on ? id : 0);
     const choose = el(
       "button",
-      { type: "button", class: "target-choose", on: { click: () => this.to.choose(id), pointerenter: point(true), pointerleave: point(false), focus: point(true), blur: point(false) } },
-      name, depth, state,
+      {
+        type: "button",
+        class: "target-choose",
+        on: {
+          click: () => this.to.choose(id),
+          pointerenter: point(true),
+          pointerleave: point(false),
+          focus: point(true),
+          blur: point(false),
+        },
+      },
+      name,
+      depth,
+      state,
     );
     const row = { item: el("li", { class: "target" }), name, depth, state, choose, focus: null, depth_m: null };
-    row.focus = el("button", { type: "button", class: "quiet target-focus", on: { click: () => this.to.focus(row.depth_m) } }, "Focus");
+    row.focus = el(
+      "button",
+      { type: "button", class: "quiet target-focus", on: { click: () => this.to.focus(row.depth_m) } },
+      "Focus",
+    );
     row.item.append(choose, row.focus);
     return row;
   }

@@ -4,14 +4,19 @@ const shown = (element) => !element.closest("[hidden]") && element.getClientRect
 
 /** Controls and landmarks without an accessible name. */
 function nameless() {
-  const text = (ids) => (ids ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
+  const text = (ids) =>
+    (ids ?? "")
+      .split(" ")
+      .map((id) => document.getElementById(id)?.textContent ?? "")
+      .join(" ");
   return [...document.querySelectorAll("button, input, select, summary, fieldset, section, [role], [tabindex]")]
     .filter((element) => shown(element) && !["status", "alert"].includes(element.getAttribute("role")))
     .filter((element) => {
       const labels = [...(element.labels ?? [])].map((label) => label.textContent).join(" ");
       const own = ["BUTTON", "SUMMARY"].includes(element.tagName) ? element.textContent : "";
       const legend = element.tagName === "FIELDSET" ? (element.querySelector("legend")?.textContent ?? "") : "";
-      const name = labels + own + legend + (element.getAttribute("aria-label") ?? "") + text(element.getAttribute("aria-labelledby"));
+      const name =
+        labels + own + legend + (element.getAttribute("aria-label") ?? "") + text(element.getAttribute("aria-labelledby"));
       return name.trim() === "";
     })
     .map((element) => element.outerHTML.slice(0, 120));
@@ -55,7 +60,9 @@ function brokenIds() {
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
   const lost = ["aria-labelledby", "aria-describedby", "for"].flatMap((name) =>
-    [...document.querySelectorAll(`[${name}]`)].flatMap((element) => element.getAttribute(name).split(" ")).filter((id) => !ids.includes(id)),
+    [...document.querySelectorAll(`[${name}]`)]
+      .flatMap((element) => element.getAttribute(name).split(" "))
+      .filter((id) => !ids.includes(id)),
   );
   return [...twice, ...lost];
 }
@@ -65,7 +72,8 @@ function watchMarker() {
   window.seen = [];
   const look = () => {
     const { lens, markerPx } = window.auxfocus;
-    if (window.seen.at(-1)?.stamp !== lens.stamp_ms) window.seen.push({ stamp: lens.stamp_ms, moving: lens.moving, px: markerPx });
+    if (window.seen.at(-1)?.stamp !== lens.stamp_ms)
+      window.seen.push({ stamp: lens.stamp_ms, moving: lens.moving, px: markerPx });
     requestAnimationFrame(look);
   };
   look();

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.graph
@@ -139,6 +140,17 @@ def test_a_drawn_box_and_the_keyboards_crosshair_choose_as_well(visit: Callable[
     window.until(near, argument=thing.target.depth_m)
     page.click("[data-select=clear]")
     window.until("!window.auxfocus.targets.selected_id")
+
+
+def test_a_click_on_the_distribution_focuses_at_that_depth(visit: Callable[..., Any]) -> None:
+    window = visit()
+    marker = window.page.evaluate("window.auxfocus.marker")
+    left, top, width, height = marker["plot"]
+    row = top + 0.6 * height
+    window.page.mouse.click(*window.at_picture(left + width / 2, row))
+    window.rest()
+    wanted_m = np.interp(row, marker["axis_px"][::-1], marker["axis_depth_m"][::-1])  # depth grows upward
+    assert window.lens()["focus_distance_m"] == pytest.approx(wanted_m, rel=0.03)
 
 
 def test_mode_and_options_change_the_image(visit: Callable[..., Any]) -> None:
