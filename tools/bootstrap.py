@@ -189,7 +189,12 @@ def set_up(ros: str, environment: Path) -> None:
         run([*build, "auxfocus_ros"], variables, log, "colcon build failed")
         # Compiled once and kept, so that the first picture is not late by the compiler's seconds.
         compile_loops = "from auxfocus_ros.view import warm_up; warm_up()"
-        run([str(environment / "bin/python"), "-c", compile_loops], variables, log, "the loops of the counting could not be compiled")
+        run(
+            [str(environment / "bin/python"), "-c", compile_loops],
+            variables,
+            log,
+            "the compiled loops could not be made",
+        )
 
     package = [ROOT / name for name in ("setup.py", "setup.cfg", "package.xml")]
     package += files_below("auxfocus_ros", "bin", "config", "launch", "samples")

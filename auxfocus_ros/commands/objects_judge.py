@@ -3,7 +3,7 @@
 A detection matches a thing where the intersection over union of their boxes is at least a half; each matches one at most, the
 best pairs first. A thing is *wanted* or *optional*. A wanted thing without a match is missed. A detection that matches an
 optional thing, whose readings lie for the most part on one, or that lies for the most part in a region marked `ignore`, is
-unjudged. Every other one is false. Strict precision counts the unjudged as false, too, but for those that match.
+unjudged. Every other one is false. Strict precision counts all unjudged ones as false.
 
 Of a simulated scene these things are wanted: what has a label that is not in OPTIONAL_LABELS; is at least LEAST_SIDE_PX on its
 short side; has its middle in the box of what is seen of it (it leaves the picture or is hidden for the most part otherwise);

@@ -26,8 +26,8 @@ from std_srvs.srv import SetBool
 from auxfocus_interfaces.action import Autofocus, MoveLens
 from auxfocus_interfaces.msg import AutofocusStatus, FocusMarker, FocusTargetArray, LensState
 from auxfocus_interfaces.srv import SelectTarget
-from auxfocus_ros.errors import InputError
 from auxfocus_ros.declaration import parameter
+from auxfocus_ros.errors import InputError
 from auxfocus_ros.panel import (
     STREAMS,
     Answer,

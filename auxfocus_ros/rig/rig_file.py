@@ -12,8 +12,8 @@ recording says. Keys that are not known are refused, since a misspelt extrinsic 
     topics: {image: /camera/image_raw, camera_info: /camera/camera_info, points: /points, depth: /depth, lens_state: /lens/state,
              joint_states: /joint_states, gimbal_command: /gimbal/command, range: /range}
     depth: {unit_m: 0.001,                                           # metres per unit of an integer depth image
-            camera: {width: 640, height: 480, k: [fx, fy, cx, cy]}}  # where depth is not registered to the picture: its own camera,
-                                                                     # and optical_from_points is from that camera's optical frame
+            camera: {width: 640, height: 480, k: [fx, fy, cx, cy]}}  # where depth is not registered to the picture: its camera,
+                                                                     # from whose optical frame optical_from_points then is
     lens: bench_25mm                                                 # a shipped lens or a lens file
     match_tolerance_s: 0.05                                          # largest |stamp of the cloud - stamp of the picture|
     gimbal: {urdf: pan_tilt_gimbal, base_frame: base_link}           # a shipped URDF or a file: extrinsics that follow the joints

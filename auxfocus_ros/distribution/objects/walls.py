@@ -123,12 +123,13 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
         plane = wall[:4].copy()
         on, near = kernels.share_on_wall(x, y, z, labels, parts.count, members, plane, *rough)
         pure = on >= PURE * number
-        left = np.bincount(labels.reshape(-1)[members], minlength=parts.count + 1)
+        part_of = labels.reshape(-1)[members]
+        left = np.bincount(part_of, minlength=parts.count + 1)
         enough = (on >= MIXED * number) | ((on >= MIXED * left) & (on >= LARGE * least))
         mixed = enough & ~pure & (on >= PLANAR * near) & (on >= least)
         of_wall = np.zeros(parts.count + 1, np.bool_)
         for group in [pure, *(np.arange(parts.count + 1) == k for k in np.flatnonzero(mixed))]:
-            inside = members[group[labels.reshape(-1)[members]]]
+            inside = members[group[part_of]]
             if len(inside) >= least and _closes_off(
                 kernels.wall_reach(x, y, z, levels.height_m, labels, inside, plane, levels.up, field, *rough),
                 least,
@@ -138,7 +139,7 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
                 of_wall |= group
         if of_wall.any():
             of_wall |= pure
-            kernels.drop_wall(mark, WALL, x, y, z, members[of_wall[labels.reshape(-1)[members]]], plane, *rough)
+            kernels.drop_wall(mark, WALL, x, y, z, members[of_wall[part_of]], plane, *rough)
             walls.append(plane)
         kernels.drop_wall(mark, TRIED, x, y, z, members, plane, *rough)
         members = members[mark.reshape(-1)[members] == 0]

@@ -9,7 +9,6 @@ away, and see now and then what is not there. A network finds more: see `onnx_de
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,10 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.distribution.objects.scene_object import BoxPx
 from auxfocus_ros.distribution.targets.boxes import clipped
-from auxfocus_ros.distribution.targets.detection import Detection
+from auxfocus_ros.distribution.targets.detection import Detection, check_picture, without_doubles
+from auxfocus_ros.distribution.targets.onnx_detector import OnnxDetector
 from auxfocus_ros.distribution.targets.target import TargetSource
-from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.errors import ConfigurationError
 
 FACE_WIDTH_PX, PEOPLE_WIDTH_PX = 640, 800
 """Wider pictures are made smaller before they are searched."""
@@ -31,7 +31,6 @@ _SURE_NEIGHBOURS = 20.0  # finds of one face at several places and sizes that ma
 _CASCADES = ("haarcascade_frontalface_alt2.xml", "haarcascade_profileface.xml")
 _SYSTEM_CASCADES = Path("/usr/share/opencv4/haarcascades")
 _PERSON_MARGIN_X, _PERSON_TOP, _PERSON_HEIGHT = 0.1, 0.07, 0.85  # of the window: where in it the person stands
-_NMS_OVERLAP = 0.4
 
 
 @dataclass(frozen=True)
@@ -85,8 +84,6 @@ class Detectors:
         if options.people:
             self._wanted.append(PeopleDetector(options.threshold))
         if options.onnx:
-            from auxfocus_ros.distribution.targets.onnx_detector import OnnxDetector
-
             self._wanted.append(OnnxDetector(options.onnx, options.onnx_labels, options.threshold, options.onnx_size_px))
 
     def detect(self, picture: NDArray[np.uint8]) -> tuple[Detection, ...]:
@@ -163,23 +160,6 @@ class PeopleDetector:
         ]
         weights = [1.0 / (1.0 + math.exp(-4.0 * (float(margin) - 0.5))) for margin in np.ravel(margins)]
         return _detections(boxes, weights, (scale, self._threshold), picture, face=False)
-
-
-def check_picture(picture: NDArray[Any]) -> None:
-    """Raise InputError for what is not (H, W, 3) or (H, W) uint8, or has no pixels."""
-    good = picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)
-    if not good or picture.dtype != np.uint8 or not picture.size:
-        raise InputError(
-            f"detectors: wanted a picture (H, W, 3) BGR or (H, W) grey, uint8, got {picture.shape} of {picture.dtype}"
-        )
-
-
-def without_doubles(boxes: Iterable[BoxPx], confidences: Iterable[float], threshold: float) -> list[int]:
-    """Which boxes to keep: those of at least `threshold` that do not overlap a surer one by more than 0.4."""
-    import cv2
-
-    kept = cv2.dnn.NMSBoxes(list(boxes), [float(value) for value in confidences], threshold, _NMS_OVERLAP)
-    return [int(index) for index in np.ravel(np.asarray(kept, np.int64))]
 
 
 def _cascade_folder() -> Path:

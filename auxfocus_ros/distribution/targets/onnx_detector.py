@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.distribution.targets.boxes import clipped
-from auxfocus_ros.distribution.targets.detection import Detection
-from auxfocus_ros.distribution.targets.detectors import check_picture, without_doubles
+from auxfocus_ros.distribution.targets.detection import Detection, check_picture, without_doubles
 from auxfocus_ros.distribution.targets.onnx_layouts import layout_of, read_rows
 from auxfocus_ros.distribution.targets.target import TargetSource
 from auxfocus_ros.errors import ConfigurationError, InputError

@@ -19,10 +19,13 @@ export function followTheme(button, changed) {
       return "auto"; // storage is switched off
     }
   };
-  const apply = (theme) => {
-    document.documentElement.dataset.theme = theme in NEXT ? theme : "auto";
-    button.setAttribute("aria-label", `Colours: ${NAMES[theme] ?? NAMES.auto}. Change`);
-    button.title = `Colours: ${NAMES[theme] ?? NAMES.auto}`;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const apply = (wanted) => {
+    const theme = wanted in NEXT ? wanted : "auto";
+    const shown = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
+    Object.assign(document.documentElement.dataset, { theme, shown });
+    button.setAttribute("aria-label", `Colours: ${NAMES[theme]}. Change`);
+    button.title = `Colours: ${NAMES[theme]}`;
     changed();
   };
   button.addEventListener("click", () => {
@@ -34,6 +37,6 @@ export function followTheme(button, changed) {
     }
     apply(theme);
   });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  dark.addEventListener("change", () => apply(read()));
   apply(read());
 }

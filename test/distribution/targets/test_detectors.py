@@ -12,7 +12,8 @@ import pytest
 
 from auxfocus_ros.distribution.targets import Detection, TargetSource
 from auxfocus_ros.distribution.targets import detectors as detectors_module
-from auxfocus_ros.distribution.targets.detectors import DetectorOptions, Detectors, FaceDetector, PeopleDetector, without_doubles
+from auxfocus_ros.distribution.targets.detection import without_doubles
+from auxfocus_ros.distribution.targets.detectors import DetectorOptions, Detectors, FaceDetector, PeopleDetector
 from auxfocus_ros.errors import ConfigurationError, InputError
 
 
