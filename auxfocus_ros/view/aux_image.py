@@ -82,10 +82,10 @@ def draw_aux_image(
     if options.focus_area != "none":
         draw_limits(sheet, shown, framed=framed)
         mark_objects_in_focus(sheet, content, shown, options.focus_area)
-    draw_focus(sheet, shown, options.focus_mark)
     draw_association(sheet, content, options)
     if options.box_in_focus:
         draw_boxes_in_focus(sheet, content, options)
+    draw_focus(sheet, shown, options.focus_mark)  # over letters and boxes: its value is what must be read
     draw_targets(sheet, content, options)
     if options.offset_bars:
         draw_offset_bars(sheet, content.offsets, focus, options)
