@@ -6,11 +6,11 @@ columns are (`across.py`), and `counts.py` counts; `grouped.py` does so by objec
 the ends of the depth axis from the scene without jumping about. Nothing here draws.
 """
 
-from auxfocus_ros.distribution.across import ACROSS_UNITS, AcrossAxis, AcrossUnit
+from auxfocus_ros.distribution.across import AcrossAxis, AcrossUnit
 from auxfocus_ros.distribution.axis import SCALES, DepthAxis, Scale
 from auxfocus_ros.distribution.counts import DepthDistribution, count_depth_image, count_panorama, count_points
 from auxfocus_ros.distribution.depth_cloud import depth_to_points
-from auxfocus_ros.distribution.focus_split import FocusSplit, split_by_focus
+from auxfocus_ros.distribution.focus_split import FocusSplit
 from auxfocus_ros.distribution.grouped import count_layers, owners
 from auxfocus_ros.distribution.hidden import visible_from_camera
 from auxfocus_ros.distribution.panorama import (
@@ -27,7 +27,6 @@ from auxfocus_ros.distribution.scan import warm_up
 from auxfocus_ros.distribution.scene_range import AxisFollower, robust_range_m
 
 __all__ = [
-    "ACROSS_UNITS",
     "SCALES",
     "AcrossAxis",
     "AcrossUnit",
@@ -52,7 +51,6 @@ __all__ = [
     "place_by_bearing",
     "project_cloud",
     "robust_range_m",
-    "split_by_focus",
     "visible_from_camera",
     "warm_up",
 ]

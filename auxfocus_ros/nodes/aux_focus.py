@@ -269,17 +269,18 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def _draw(self, analysis: Analysis, lens_stamp: Any, header: Any, outputs: FocusOutputs) -> None:
         quality, view = self.parameters.jpeg_quality, self._pipeline.options.view
-        if not self.parameters.lazy or outputs.listened_to("image", "compressed", "marker"):
+        image = None
+        if not self.parameters.lazy or outputs.listened_to("image", "compressed"):
             image, geometry = self._pipeline.draw(analysis)
-            outputs.give_image(image, make_focus_marker(analysis.focus, geometry, analysis.split, lens_stamp, header), header)
-            if outputs.listened_to("compressed"):
-                outputs.give_compressed("compressed", image, header, quality)
+        else:
+            geometry = self._pipeline.geometry(analysis)
+        outputs.give_image(image, make_focus_marker(analysis.focus, geometry, analysis.split, lens_stamp, header), header)
+        if image is not None and outputs.listened_to("compressed"):
+            outputs.give_compressed("compressed", image, header, quality)
         if outputs.listened_to("unmarked"):
             frame_too = "none" if view.focus_area == "frame" else view.focus_area
-            image, _ = self._pipeline.draw(analysis, replace(view, focus_mark="none", focus_area=frame_too))
-            outputs.give_compressed("unmarked", image, header, quality)
-            if not outputs.listened_to("image", "compressed", "marker"):
-                self._published(header)
+            unmarked, _ = self._pipeline.draw(analysis, replace(view, focus_mark="none", focus_area=frame_too))
+            outputs.give_compressed("unmarked", unmarked, header, quality)
         if outputs.listened_to("distribution"):
             outputs.give_distribution(analysis.distribution.counts, header)
         if analysis.frame.camera is not None and outputs.listened_to("markers"):

@@ -135,10 +135,9 @@ class OperatorPanel(ManagedNode[OperatorPanelParameters]):
         self._calls = TimedCalls(CALL_S)
         self._lens_silence = Silence(LENS_SILENT_S, time.monotonic)
         self._watch_nodes = DiagnosticsWatch(self.get_namespace(), HEARD_NODES, self._on_node_says)
+        self._inputs_for_viewers: list[Any] = []
         self._inputs = [
             self.create_subscription(LensState, "lens/state", self._on_lens, STATE),
-            self.create_subscription(FocusMarker, "aux_focus/focus_marker", self._on_marker, EVENT),
-            self.create_subscription(FocusTargetArray, "aux_focus/targets", lambda m: self._say(targets_dict(m)), EVENT),
             self.create_subscription(AutofocusStatus, "autofocus/status", self._on_autofocus, STATE),
             self.create_subscription(DiagnosticArray, "/diagnostics", self._watch_nodes.heard, EVENT),
         ]
@@ -187,6 +186,7 @@ class OperatorPanel(ManagedNode[OperatorPanelParameters]):
             self.get_logger().warning("the page's server did not end in time")
         for feed in self._feeds:
             feed.watch(False)
+        self._follow_viewers()
 
     def cleanup(self) -> None:
         """Remove subscriptions and clients."""
@@ -279,7 +279,21 @@ class OperatorPanel(ManagedNode[OperatorPanelParameters]):
 
     # Time
 
+    def _follow_viewers(self) -> None:
+        """Hear what is worked out for listeners alone only while somebody looks at the page."""
+        seen = self._server is not None and self._server.viewers > 0
+        if seen and not self._inputs_for_viewers:
+            self._inputs_for_viewers = [
+                self.create_subscription(FocusMarker, "aux_focus/focus_marker", self._on_marker, EVENT),
+                self.create_subscription(FocusTargetArray, "aux_focus/targets", lambda m: self._say(targets_dict(m)), EVENT),
+            ]
+        elif not seen:
+            for subscription in self._inputs_for_viewers:
+                self.destroy_subscription(subscription)
+            self._inputs_for_viewers = []
+
     def _tick(self) -> None:
+        self._follow_viewers()
         self._calls.tick()
         self._goals.tick()
         self._autofocus.tick()

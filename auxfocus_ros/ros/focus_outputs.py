@@ -68,12 +68,12 @@ class FocusOutputs:
             if self.listened_to(name):
                 self._by_name[name].publish(make_compressed(picture(), message.header, quality))
 
-    def give_image(self, image: np.ndarray, marker: FocusMarker, header: Any) -> None:
-        """Publish the image and then its marker; the marker alone where nobody listens to the image."""
+    def give_image(self, image: np.ndarray | None, marker: FocusMarker, header: Any) -> None:
+        """Publish the image and then its marker; the marker alone where there is none, or nobody listens to it."""
         self._markers[to_ns(header.stamp)] = marker
         for stamp_ns in list(self._markers)[:-MARKERS_KEPT]:  # of images that were replaced before they went out
             self._markers.pop(stamp_ns, None)
-        if self.listened_to("image"):
+        if image is not None and self.listened_to("image"):
             self._image.offer(image, "bgr8", header)
         else:
             self._image_is_out(header)

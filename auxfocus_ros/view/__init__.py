@@ -13,7 +13,7 @@ from auxfocus_ros.view.focus_reading import FOCUS_STATES, FocusReading, FocusSta
 from auxfocus_ros.view.inset import InsetPlacer
 from auxfocus_ros.view.layout import Layout, Rect, arrange, counts_shape
 from auxfocus_ros.view.marker_geometry import MarkerGeometry, marker_geometry
-from auxfocus_ros.view.options import LAYOUTS, POINT_COLOURS, ViewOptions
+from auxfocus_ros.view.options import ViewOptions
 from auxfocus_ros.view.pipeline import Analysis, AuxFocusPipeline, FrameInput
 from auxfocus_ros.view.pipeline_options import DistributionOptions, PipelineOptions
 from auxfocus_ros.view.scene_outline import depth_of_field_m, focus_plane_m, object_outlines
@@ -21,8 +21,6 @@ from auxfocus_ros.view.warming import warm_up
 
 __all__ = [
     "FOCUS_STATES",
-    "LAYOUTS",
-    "POINT_COLOURS",
     "Analysis",
     "AuxFocusPipeline",
     "Content",

@@ -19,11 +19,6 @@ Association = Literal["none", "boxes", "colours", "letters"]
 
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
-POINT_COLOURS: tuple[PointColours, ...] = get_args(PointColours)
-POINT_STYLES: tuple[PointStyleName, ...] = get_args(PointStyleName)
-TICKS: tuple[Ticks, ...] = get_args(Ticks)
-FOCUS_MARKS: tuple[FocusMark, ...] = get_args(FocusMark)
-FOCUS_AREAS: tuple[FocusArea, ...] = get_args(FocusArea)
 FOCUS_COLOURS: tuple[FocusColour, ...] = get_args(FocusColour)
 ASSOCIATIONS: tuple[Association, ...] = get_args(Association)
 

@@ -38,8 +38,8 @@ from auxfocus_ros.view.focus_reading import FocusReading
 from auxfocus_ros.view.frame_depth import NO_READINGS, CloudDepth, FrameDepth, ImageDepth
 from auxfocus_ros.view.inset import InsetPlacer
 from auxfocus_ros.view.layers import assign_layers
-from auxfocus_ros.view.layout import counts_shape
-from auxfocus_ros.view.marker_geometry import MarkerGeometry
+from auxfocus_ros.view.layout import arrange, counts_shape
+from auxfocus_ros.view.marker_geometry import MarkerGeometry, marker_geometry
 from auxfocus_ros.view.options import ViewOptions
 from auxfocus_ros.view.pipeline_options import PipelineOptions
 
@@ -176,6 +176,11 @@ class AuxFocusPipeline:
     def draw(self, analysis: Analysis, view: ViewOptions | None = None) -> tuple[NDArray[np.uint8], MarkerGeometry]:
         """Draw what was worked out, by the pipeline's options or by others that need no more: see `draw_aux_image`."""
         return draw_aux_image(analysis.frame.picture, analysis.content, analysis.focus, view or self._options.view)
+
+    def geometry(self, analysis: Analysis) -> MarkerGeometry:
+        """Where axis and focus stand in the image, without drawing it."""
+        size, content = picture_size_px(analysis.frame.picture), analysis.content
+        return marker_geometry(arrange(*size, self._options.view, content.inset_at), content.distribution.axis, analysis.focus)
 
     def _depth_of(self, frame: FrameInput, camera: CameraModel | None, size: tuple[int, int]) -> FrameDepth | None:
         if frame.points_m is not None:

@@ -19,7 +19,6 @@ from auxfocus_ros.distribution import (
     ProjectedPoints,
     count_depth_image,
     count_points,
-    split_by_focus,
 )
 from auxfocus_ros.errors import InputError
 
@@ -224,9 +223,13 @@ def test_the_split_is_that_of_the_readings(
     depth: NDArray[Any] = some_depths(random, axis, (9, 150))
     if whole_millimetres:
         depth = random.choice(np.array([0, 1, 1234, 1233, 1235, 1500, 2000, 5678, 5679, 65535], np.uint16), (9, 150))
-    unit = 0.001 if whole_millimetres else 1.0
     found = count_depth_image(depth, axis, AcrossAxis.of_picture(150, 10), limits_m=limits)
-    assert found.split == split_by_focus(depth, *limits, unit)
+    # In the readings' own type, so that a limit and a reading of the same value compare equal.
+    near, far = (np.float64(limit / 0.001) if whole_millimetres else np.float32(limit) for limit in limits)
+    reading = (depth > 0) & np.isfinite(depth)
+    nearer, farther = int((reading & (depth < near)).sum()), int((reading & (depth > far)).sum())
+    expected = (0, 0, 0) if math.isnan(limits[0]) else (int(reading.sum()) - nearer - farther, nearer, farther)
+    assert found.split == expected
     assert sum(found.split) == (0 if math.isnan(limits[0]) else found.total)
     if not whole_millimetres:
         u = np.broadcast_to(np.arange(150, dtype=np.float32), depth.shape).ravel()
