@@ -123,7 +123,7 @@ def spin(watcher: Any, relay: Relay, seconds: float, turn: Any) -> None:
     """Spin in turns of a millisecond at most while something waits to be sent."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        watcher.executor.spin_once(timeout_sec=0.001 if relay.waiting else 0.01)
+        watcher.turn(0.001 if relay.waiting else 0.01)
         turn()
 
 

@@ -16,6 +16,7 @@ from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.graph import GraphOptions, ParameterValue, describe_graph
 
 SOURCES = ("recording", "focal_stack", "simulation", "topics")
+FILM_WAIT_S = 30.0
 EXAMPLES = """examples:
   auxfocus up samples/rgb_lidar_road --lens field_50mm
   auxfocus up flight.mcap --rig my_rig.yaml --once --video out/flight.mp4
@@ -103,6 +104,8 @@ def run(arguments: argparse.Namespace) -> int:
     path = checked_path(arguments.source, arguments.path)
     parameters = parse_parameters(arguments.parameter)
     rig: dict[str, ParameterValue] = {"loop": not arguments.once, "rate_hz": arguments.rate}
+    if arguments.once and arguments.video:
+        rig["wait_s"] = FILM_WAIT_S  # a film of what is played once has the first picture too
     if arguments.seed is not None:
         rig["seed"] = arguments.seed
     parameters["operator_panel"] = {"port": arguments.port, **parameters.get("operator_panel", {})}

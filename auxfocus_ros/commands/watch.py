@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import rclpy
@@ -23,8 +24,12 @@ class Watcher:
 
     def __init__(self, name: str, namespace: str = "") -> None:
         """Join the graph as the node `name`."""
-        # Signals are the command's: rclpy's handler would end the context under a wait before Ctrl-C is heard as such.
+        # Signals are the command's: rclpy's handler would end the context under a wait before Ctrl-C is heard as such; Python's
+        # would raise in the middle of whatever rclpy is doing. So the first one is kept until a turn is over; the next one is
+        # Python's own again.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        self._interrupted = False
+        self._handlers = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         self.node = rclpy.create_node(name, namespace=namespace or None)
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
@@ -38,6 +43,7 @@ class Watcher:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Leave the graph."""
+        self._give_signals_back()
         self.executor.shutdown(timeout_sec=1.0)
         self.node.destroy_node()
         rclpy.try_shutdown()
@@ -50,7 +56,7 @@ class Watcher:
         """Spin for a time; `each` is called at every turn."""
         ends = time.monotonic() + duration_s
         while (rest := ends - time.monotonic()) > 0:
-            self.executor.spin_once(timeout_sec=min(rest, 0.05))
+            self.turn(min(rest, 0.05))
             each()
 
     def spin_until(
@@ -61,8 +67,24 @@ class Watcher:
         while not condition():
             if time.monotonic() > ends:
                 raise AuxfocusError(f"{what} after {timeout_s:g} s{self._troubles()}")
-            self.executor.spin_once(timeout_sec=0.05)
+            self.turn(0.05)
             each()
+
+    def turn(self, timeout_s: float) -> None:
+        """Spin once. Raises KeyboardInterrupt after it, if somebody has asked for an end meanwhile."""
+        self.executor.spin_once(timeout_sec=timeout_s)
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._interrupted = True
+        self._give_signals_back()
+
+    def _give_signals_back(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        self._handlers = {}
 
     def _troubles(self) -> str:
         """What the nodes themselves say is wrong."""
