@@ -23,7 +23,14 @@ from typing import Any
 import numpy as np
 
 from auxfocus_ros.commands.objects_judge import DEPTH_SHARE, Found, Thing, Verdict, judge, things_of_truth, without_hidden
-from auxfocus_ros.distribution.objects import BoxPx, SegmentationOptions, SegmentedScene, segment_depth_image, segment_points
+from auxfocus_ros.distribution.objects import (
+    BoxPx,
+    ScanMemory,
+    SegmentationOptions,
+    SegmentedScene,
+    segment_depth_image,
+    segment_points,
+)
 from auxfocus_ros.distribution.projection import ProjectedPoints, project_cloud
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel
@@ -39,6 +46,16 @@ OTHER_SENSORS = (
     ("road", "spinning_16"),
 )  # fmt: skip
 """Where they make sense: a depth camera reaches 10 m, and no spinning lidar looks at a still life from 0.5 m."""
+RULES = {
+    "a match": "boxes overlap by IoU >= 0.5, best pairs first, each thing and each detection once",
+    "recall": "matched, of the things that are wanted (in a simulation: that the sensor meets and the picture shows)",
+    "precision": "matched, of what matched or is false; left out: what lies on things not wanted, or in ignored regions",
+    "strict_precision": "matched, of everything that was found: the unjudged are counted as false",
+    "depth_within_3_percent": "of the matched, those whose depth is within 3 % of the thing's",
+    "identity_kept": "of the frames in which a thing was matched, those with the identity that it had most often",
+    "bars": f"recall and precision >= {LEAST_RECALL}, identity kept >= {LEAST_KEPT}, with a scene's own sensor, and real",
+}  # fmt: skip
+"""How the columns are meant, a line each."""
 ANNOTATIONS = Path("test/distribution/objects/annotations")
 
 
@@ -95,20 +112,21 @@ def objects_part(arguments: argparse.Namespace) -> dict[str, Any]:
     own = [_simulated(scene, load_scene(scene).depth_sensor.kind, OWN_RATE_HZ, tracked=True) for scene in shipped_scenes()]
     others = [_simulated(scene, sensor, OTHER_RATE_HZ, tracked=False) for scene, sensor in OTHER_SENSORS]
     real = [_real(file) for file in sorted(ANNOTATIONS.glob("*.json")) if _data_of(file).exists()]
-    return {"scenes": own + others + real, "met": all(row["met"] for row in own + real)}
+    return {"scenes": own + others + real, **RULES, "met": all(row["met"] for row in own + real)}
 
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _segment(frame: Frame) -> tuple[SegmentedScene, ProjectedPoints | np.ndarray, float]:
-    """(objects, the readings in the picture, milliseconds for the objects)."""
+def _segment(frame: Frame, memory: ScanMemory, time_s: float) -> tuple[SegmentedScene, ProjectedPoints | np.ndarray, float]:
+    """(objects, readings in the picture, milliseconds for objects). The memory of scans decides by itself what it joins."""
     options = SegmentationOptions()
     if frame.points is not None:
         points = project_cloud(frame.points, frame.optical_from_points, frame.camera)
         began = time.perf_counter()
-        return segment_points(points, frame.camera, options), points, 1e3 * (time.perf_counter() - began)
+        scene = segment_points(memory.add(points, frame.camera, time_s), frame.camera, options, len(points))
+        return scene, points, 1e3 * (time.perf_counter() - began)
     assert frame.depth_m is not None
     size = (frame.width_px, frame.height_px)
     began = time.perf_counter()
@@ -121,13 +139,13 @@ def _simulated(scene_name: str, sensor: str, rate_hz: float, *, tracked: bool) -
     from auxfocus_ros.rig.simulation.source import SimulationSource
 
     source = SimulationSource(scene_name, depth_sensor=sensor, rate_hz=rate_hz, defocus=False)
-    tally, tracker = Tally(), ObjectTracker()
+    tally, tracker, memory = Tally(), ObjectTracker(), ScanMemory()
     seen: list[tuple[list[Found], list[int]]] = []
     things: list[list[Thing]] = []
     try:
         for frame in source.frames():
             assert frame.truth is not None
-            scene, readings, took_ms = _segment(frame)
+            scene, readings, took_ms = _segment(frame, memory, frame.truth.scene_time_s)
             tally.times_ms.append(took_ms)
             ids = {target.segment: target.id for target in tracker.update(scene, frame.truth.scene_time_s)} if tracked else {}
             on = lies_on(scene, readings, frame.truth)
@@ -168,9 +186,9 @@ def lies_on(scene: SegmentedScene, readings: ProjectedPoints | np.ndarray, truth
 def _real(file: Path) -> dict[str, Any]:
     marked = json.loads(file.read_text())
     wanted = {entry["frame"]: entry for entry in marked["frames"]}
-    tally = Tally()
+    tally, memory = Tally(), ScanMemory()
     for index, frame in _frames_of(file.stem, _data_of(file), set(wanted)):
-        scene, _, took_ms = _segment(frame)
+        scene, _, took_ms = _segment(frame, memory, 1e-9 * frame.stamp_ns)
         tally.times_ms.append(took_ms)
         things, ignore = things_of_marks(wanted[index])
         found = [Found(one.box_px, one.depth_m) for one in scene.objects]

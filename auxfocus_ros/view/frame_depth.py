@@ -36,12 +36,16 @@ NO_READINGS = PointReadings(ProjectedPoints(_NONE, _NONE, _NONE, _NONE, _NONE), 
 
 @dataclass(frozen=True, eq=False)
 class CloudDepth:
-    """A cloud: what the picture of `camera` shows of it, and, for a panorama, all of it."""
+    """A cloud: what the picture of `camera` shows of it, and, for a panorama, all of it.
+
+    joined: the points with those of earlier scans, for a lidar whose scans do not repeat; None: the points alone.
+    """
 
     points: ProjectedPoints
     camera: CameraModel
     picture_size_px: tuple[int, int]
     panorama: PanoramaPoints | None = None
+    joined: ProjectedPoints | None = None
     unit_m: float = 1.0
 
     @property
@@ -75,7 +79,7 @@ class CloudDepth:
 
     def segment(self, options: SegmentationOptions) -> SegmentedScene:
         """The scene split into objects."""
-        return segment_points(self.points, self.camera, options)
+        return segment_points(self.points if self.joined is None else self.joined, self.camera, options, newest=len(self.points))
 
     def readings(self, scene: SegmentedScene | None) -> PointReadings:
         """The readings as targets ask for them."""

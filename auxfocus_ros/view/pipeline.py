@@ -1,7 +1,7 @@
 """From one frame to its auxiliary focus image: depth, axes, counts, objects, targets, drawing, in that order.
 
-What is remembered from frame to frame: the depth axis, which follows the scene; the field of a panorama; the objects'
-identities and the target of interest; and where an inset stands.
+What is remembered from frame to frame: the depth axis, which follows the scene; the field of a panorama; the last scans of a
+lidar that does not repeat itself; the objects' identities and the target of interest; and where an inset stands.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from auxfocus_ros.distribution import (
     project_cloud,
     visible_from_camera,
 )
-from auxfocus_ros.distribution.objects import SegmentationOptions, SegmentedScene
+from auxfocus_ros.distribution.objects import ScanMemory, SegmentationOptions, SegmentedScene
 from auxfocus_ros.distribution.targets import Detection, Selection, SelectionOutcome, TargetKeeper, TargetSet
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel, RigidTransform
@@ -117,6 +117,7 @@ class AuxFocusPipeline:
         self._follower = self._options.distribution.axis_follower()
         self._keeper = TargetKeeper(self._options.distribution.keeper_options())
         self._segmentation = SegmentationOptions()
+        self._memory = ScanMemory()
         self._placer = InsetPlacer()
         self._field_rad: tuple[float, float] | None = None
         self._level: LevelFrame | None = None  # which way is up does not change when a gimbal looks down
@@ -205,7 +206,8 @@ class AuxFocusPipeline:
             visible = visible_from_camera(points, camera.width_px, camera.height_px)
             points = points.only(visible)
             panorama = None if panorama is None else panorama.hiding(visible)
-        return CloudDepth(points, camera, (camera.width_px, camera.height_px), panorama)
+        joined = self._memory.add(points, camera, frame.time_s) if options.objects and frame.points_m is not None else None
+        return CloudDepth(points, camera, (camera.width_px, camera.height_px), panorama, joined)
 
     def _distribution(
         self, depth: FrameDepth | None, camera: CameraModel | None, size: tuple[int, int], focus: FocusReading

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auxfocus_ros.distribution.objects.grid import CellGrid
+from auxfocus_ros.distribution.objects.grid import FILL_SHARE, SLOPE, CellGrid
 from auxfocus_ros.distribution.objects.level_planes import Levels
 from auxfocus_ros.distribution.objects.scene_object import BoxPx, SceneObject
 from auxfocus_ros.distribution.objects.walls import Parts
 
 FOOT_SPARSE_M, FOOT_DENSE_SHARE = 0.12, 0.03
 """A thing whose lowest reading is so near above what it stands on reaches down to it: its foot was taken for ground."""
+MOST_FOOT = 0.7
+"""A foot between the strokes of a beam is no longer than this share of what is seen of the thing."""
 OUTER_SHARE = 0.03
 MEDIAN_SPREAD = 1.2533
 """Standard deviation of a median over that of a mean."""
@@ -61,6 +63,12 @@ def row_m(grid: CellGrid, row: int, depth_m: float) -> float:
     return float(2.0 * grid.half_v_px[row] * depth_m / grid.focal_px[1])
 
 
+def level_tolerance_m(grid: CellGrid, depth_m: float) -> float:
+    """How far above the ground a reading at a depth may lie and still count as ground, metres."""
+    rough_m, share = grid.roughness
+    return rough_m + (share + (0.0 if grid.dense else SLOPE)) * depth_m + 3.0 * (grid.noise_m + grid.noise_per_m * depth_m**2)
+
+
 def height_above(levels: Levels, height_m: float, depth_m: float) -> float:
     """Height above the nearest level plane below that reaches so far, metres; inf where there is none."""
     heights = [height_m - at for at, far in zip(levels.at_m, levels.far_m, strict=True) if depth_m < 1.03 * far]
@@ -74,6 +82,11 @@ def _box(grid: CellGrid, levels: Levels, rows: tuple[int, int], row: Sequence[fl
     top, bottom = v_low - float(grid.half_v_px[rows[0]]), v_high + float(grid.half_v_px[rows[1]])
     above = height_above(levels, lowest_m, lowest_depth_m)
     foot_m = FOOT_DENSE_SHARE * lowest_depth_m if grid.dense else FOOT_SPARSE_M
+    if grid.clumped:  # What is unseen between two strokes, and what was taken for ground.
+        unseen_m = FILL_SHARE * grid.height_px * lowest_depth_m / grid.focal_px[1]
+        foot_m = min(
+            unseen_m + level_tolerance_m(grid, lowest_depth_m), MOST_FOOT * (v_high - v_low) * lowest_depth_m / grid.focal_px[1]
+        )
     if above < max(foot_m, 1.6 * row_m(grid, rows[1], lowest_depth_m)):
         bottom = max(bottom, v_high + above * grid.focal_px[1] / last_depth_m)
     left, top = max(left, -0.5), max(top, -0.5)

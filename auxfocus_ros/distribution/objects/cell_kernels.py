@@ -92,7 +92,7 @@ def spread_of_points(u: Any, v: Any, width: int, height: int) -> Any:
         in_band[bv * bands // blocks_v] += 1
     covered = hit.sum() * (width / blocks_u) * (height / blocks_v)
     apart = math.sqrt(covered / max(count, 1))
-    strips = min(40, max(1, int(width / (2.0 * apart))))
+    strips = min(40 if count < 50000 else 24, max(1, int(width / (2.0 * apart))))
     per_px, share = np.float32(strips / width), np.float32(apart * strips / width)
     sizes = np.zeros(strips + 1, np.int64)
     for k in range(count):
@@ -138,6 +138,18 @@ def spread_of_points(u: Any, v: Any, width: int, height: int) -> Any:
 
 
 @_jit
+def row_edges(heights: Any, height_px: int, least_px: float) -> Any:
+    """Edges (rows + 1,) of rows from the picture's top to its bottom, of a height (bands,) that changes from band to band."""
+    edges = np.zeros(int(height_px / least_px) + 3)
+    count, at = 1, 0.0
+    while at < height_px:
+        at += max(heights[int(at * len(heights) / height_px)], least_px)
+        edges[count] = at
+        count += 1
+    return edges[:count]
+
+
+@_jit
 def cells_of_points(u: Any, v: Any, z: Any, row_of: Any, pitch_u: float, rows: int, columns: int) -> Any:  # noqa: PLR0917
     """(nearest (rows, columns) int32: index of each cell's nearest point, -1: none; cell (N,) int32 of each point; number of
     points (rows, columns) int32)."""
@@ -170,3 +182,60 @@ def fill_cells(nearest: Any, u: Any, v: Any, x: Any, y: Any, z: Any) -> Any:  # 
                 cells[0, r, c], cells[1, r, c], cells[2, r, c] = x[k], y[k], z[k]
                 cells[3, r, c], cells[4, r, c] = u[k], v[k]
     return cells
+
+
+@_jit
+def coverage(nearest: Any, reach: int) -> Any:
+    """(cells that have a reading, cells that have one or lie between two in their row or column, no more than reach away)."""
+    rows, columns = nearest.shape
+    far = 1 << 20
+    taken, covered = 0, 0
+    between = np.zeros((rows, columns), np.bool_)
+    for r in range(rows):
+        last = -far
+        for c in range(columns):
+            if nearest[r, c] >= 0:
+                if c - last <= reach:
+                    between[r, last + 1 : c] = True
+                last = c
+    for c in range(columns):
+        last = -far
+        for r in range(rows):
+            if nearest[r, c] >= 0:
+                if r - last <= reach:
+                    between[last + 1 : r, c] = True
+                last = r
+    for r in range(rows):
+        for c in range(columns):
+            taken += nearest[r, c] >= 0
+            covered += nearest[r, c] >= 0 or between[r, c]
+    return taken, covered
+
+
+@_jit
+def nearest_readings(nearest: Any, reach: int) -> Any:
+    """(rows, columns) int32: of each cell the index of the reading in the nearest cell that has one, at most reach cells away;
+    -1: none. Two sweeps, as for a chamfer distance."""
+    rows, columns = nearest.shape
+    found = nearest.copy()
+    away = np.full((rows, columns), np.float32(1e9))
+    for r in range(rows):
+        for c in range(columns):
+            if nearest[r, c] >= 0:
+                away[r, c] = 0.0
+    side, corner = np.float32(1.0), np.float32(1.414)
+    for sweep in range(2):
+        sign = 1 if sweep == 0 else -1
+        for i in range(rows):
+            r = i if sweep == 0 else rows - 1 - i
+            for j in range(columns):
+                c = j if sweep == 0 else columns - 1 - j
+                for way in range(4):
+                    q = r if way == 0 else r - sign
+                    s = c - sign if way < 2 else c if way == 2 else c + sign
+                    if q < 0 or q >= rows or s < 0 or s >= columns or found[q, s] < 0:
+                        continue
+                    there = away[q, s] + (side if way in (0, 2) else corner)
+                    if there < away[r, c] and there <= reach:
+                        away[r, c], found[r, c] = there, found[q, s]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,16 @@ from auxfocus_ros.distribution.projection import ProjectedPoints
 from auxfocus_ros.optics import CameraModel
 
 MOST_COLUMNS, MOST_ROWS = 320, 180
-DENSE_COLUMNS, DENSE_ROWS = 240, 135
+MOST_DENSE_CELLS = 20_000
+"""Of a depth image: enough for what is as large as a thirtieth of its height."""
 DENSE_ROUGHNESS, SPARSE_ROUGHNESS = (0.006, 0.006), (0.02, 0.006)
 SLOPE = 0.006
 """How much more ground may leave a plane, as a share of the depth: it is not laid with a level."""
 LIDAR_NOISE_M = 0.03
 """Standard deviation of what a lidar reports."""
+CLUMPED = 0.95
+FILL_SHARE = 0.05
+"""Between the strokes of a beam the nearest reading stands for what is round it, so far as this share of the picture's height."""
 ASSUMED_FOCAL_SHARE = 0.9
 """Focal length over width of a camera of which nothing is known: 58 degrees."""
 
@@ -34,6 +39,7 @@ class CellGrid:
         width_px, height_px: of the picture.
         noise_m, noise_per_m: standard deviation of a reading is noise_m + noise_per_m z^2.
         dense: of a depth image.
+        clumped: of a cloud that was drawn in strokes with gaps between them, which were filled with the nearest readings.
         focal_px: of the picture.
     """
 
@@ -51,6 +57,7 @@ class CellGrid:
     noise_per_m: float
     dense: bool
     focal_px: tuple[float, float]
+    clumped: bool = False
 
     @property
     def noise(self) -> tuple[float, float]:
@@ -76,7 +83,7 @@ def grid_of_depth(
     from auxfocus_ros.distribution.objects import cell_kernels as kernels
 
     height, width = depth.shape
-    step = max(1, -(-width // DENSE_COLUMNS) if width * DENSE_ROWS >= height * DENSE_COLUMNS else -(-height // DENSE_ROWS))
+    step = max(1, math.ceil(math.sqrt(height * width / MOST_DENSE_CELLS)))
     rows, columns = -(-height // step), -(-width // step)
     z = kernels.cells_of_depth(depth, unit_m, step, rows, columns)
     x, y = np.empty_like(z), np.empty_like(z)
@@ -114,10 +121,18 @@ def grid_of_points(points: ProjectedPoints, camera: CameraModel) -> tuple[CellGr
     apart_u, heights = kernels.spread_of_points(points.u_px, points.v_px, width, height)
     pitch_u = max(1.4 * apart_u, width / MOST_COLUMNS)
     columns = max(1, int(np.ceil(width / pitch_u)))
-    edges = _row_edges(heights, height)
+    edges = kernels.row_edges(heights, height, height / MOST_ROWS)
     rows = len(edges) - 1
     row_of = np.clip(np.searchsorted(edges, np.arange(height), side="right") - 1, 0, rows - 1).astype(np.int32)
     nearest, cell, number = kernels.cells_of_points(points.u_px, points.v_px, points.depth_m, row_of, pitch_u, rows, columns)
+    clumped = in_strokes(nearest, len(points))
+    if clumped:
+        pitch_v = max(1.4 * apart_u, height / MOST_ROWS)
+        edges = np.arange(int(np.ceil(height / pitch_v)) + 1) * pitch_v
+        rows = len(edges) - 1
+        row_of = np.minimum(np.arange(height) / pitch_v, rows - 1).astype(np.int32)
+        nearest, cell, number = kernels.cells_of_points(points.u_px, points.v_px, points.depth_m, row_of, pitch_u, rows, columns)
+        nearest = kernels.nearest_readings(nearest, max(2, round(FILL_SHARE * height / pitch_v)))
     cells = kernels.fill_cells(nearest, points.u_px, points.v_px, points.x_m, points.y_m, points.depth_m)
     half_v = (0.5 * np.diff(edges)).astype(np.float32)
     grid = CellGrid(
@@ -135,17 +150,15 @@ def grid_of_points(points: ProjectedPoints, camera: CameraModel) -> tuple[CellGr
         0.0,
         False,
         (camera.fx_px, camera.fy_px),
+        clumped,
     )
     return grid, cell
 
 
-def _row_edges(heights: NDArray[np.float64], height_px: int) -> NDArray[np.float64]:
-    """Rows of a height that changes from band to band, from the top of the picture to its bottom."""
-    least = height_px / MOST_ROWS
-    sizes = np.maximum(heights, least).tolist()
-    band_px = height_px / len(sizes)
-    edges, at = [0.0], 0.0
-    while at < height_px:
-        at += sizes[int(at / band_px)]
-        edges.append(at)
-    return np.array(edges)
+def in_strokes(nearest: NDArray[np.int32], count: int) -> bool:
+    """Whether readings crowd in some cells while others between them stay empty, more than if they were strewn at random: they
+    were drawn in strokes."""
+    from auxfocus_ros.distribution.objects import cell_kernels as kernels
+
+    taken, covered = kernels.coverage(nearest, 4)
+    return bool(covered) and taken < CLUMPED * covered * (1.0 - math.exp(-count / covered))

@@ -16,6 +16,8 @@ LEAST_UPRIGHT = 0.5
 """Cosine of the largest tilt of the camera."""
 MOST_ROLL = 0.35
 """Sine of its largest roll."""
+MOST_REFINED = 6000
+"""Readings that a plane is laid through."""
 LEAST_AWAY_M = 0.15
 """From the camera to a level plane: what one ring of a lidar beside the camera meets lies in a plane through it."""
 
@@ -38,7 +40,7 @@ def find_level(x: Any, y: Any, z: Any, noise: tuple[float, float], rough_m: floa
                 samples[0, count], samples[1, count], samples[2, count] = x[r, c], y[r, c], z[r, c]
                 samples[3, count], samples[4, count], samples[5, count] = 0.0, 0.0, 0.0
                 for q in range(r + 1, min(r + 4, rows)):
-                    if z[q, c] > 0:
+                    if z[q, c] > 0 and y[q, c] != y[r, c]:
                         dx, dy, dz = x[q, c] - x[r, c], y[q, c] - y[r, c], z[q, c] - z[r, c]
                         length = math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9
                         samples[3, count], samples[4, count], samples[5, count] = dx / length, dy / length, dz / length
@@ -99,12 +101,12 @@ def find_level(x: Any, y: Any, z: Any, noise: tuple[float, float], rough_m: floa
         return found
     for _ in range(3):
         refine_level(samples, tolerances, count, plane)
-    on = 0
-    for k in range(count):
+    on, every = 0, max(1, count // MOST_REFINED)
+    for k in range(0, count, every):
         if abs(plane[0] * samples[0, k] + plane[1] * samples[1, k] + plane[2] * samples[2, k] + plane[3]) < tolerances[k]:
             on += abs(plane[0] * samples[3, k] + plane[1] * samples[4, k] + plane[2] * samples[5, k]) < 0.35
     found[:4] = plane
-    found[4] = on / count
+    found[4] = on * every / count
     return found
 
 
@@ -114,7 +116,7 @@ def refine_level(samples: Any, tolerances: Any, count: int, plane: Any) -> None:
     sums = np.zeros((3, 3))
     right = np.zeros(3)
     row = np.ones(3)
-    for k in range(count):
+    for k in range(0, count, max(1, count // MOST_REFINED)):
         px, py, pz = float(samples[0, k]), float(samples[1, k]), float(samples[2, k])
         height = plane[0] * px + plane[1] * py + plane[2] * pz + plane[3]
         if abs(height) < tolerances[k]:
@@ -176,7 +178,7 @@ def flat_cells(x: Any, y: Any, z: Any, h: Any, reach: int) -> Any:
                     q = r + sign * away
                     if q < 0 or q >= rows:
                         break
-                    if z[q, c] <= 0:
+                    if z[q, c] <= 0 or y[q, c] == y[r, c]:
                         continue
                     seen = True
                     dx, dy, dz = x[q, c] - x[r, c], y[q, c] - y[r, c], z[q, c] - z[r, c]

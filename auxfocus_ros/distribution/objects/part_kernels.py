@@ -15,8 +15,6 @@ SLANT_CAP = 0.02
 """What a slant may add to the gap, as a share of the depth: rows of a lidar lie far apart."""
 REACH = 3
 """How many empty cells are bridged."""
-WALL = 20
-"""Marks below this are level planes: ground, table, ceiling."""
 COUNT, TOP, BOTTOM, LEFT, RIGHT = 0, 1, 2, 3, 4
 
 
@@ -154,66 +152,16 @@ def members_of_all(labels: Any, wanted: Any, mark: Any) -> Any:
 
 
 @_jit
-def rims(z: Any, mark: Any, labels: Any, count: int, noise: tuple[float, float], reach: int) -> Any:  # noqa: PLR0917
-    """(count + 1, 4) int64, of each part (nothing, farther, nearer, beside): what lies next to its rim, to its left and right and
-    above it, in cells of the rim. Ground and tables count as farther: things rise from them. The picture's edge is left out."""
-    rows, columns = z.shape
-    found = np.zeros((count + 1, 4), np.int64)
-    for r in range(rows):
-        for c in range(columns):
-            label = labels[r, c]
-            if label == 0:
-                continue
-            for way in range(3):
-                dr, dc = (0, -1) if way == 0 else (0, 1) if way == 1 else (-1, 0)
-                for step in range(1, reach + 1):
-                    q, s = r + dr * step, c + dc * step
-                    if q < 0 or q >= rows or s < 0 or s >= columns or labels[q, s] == label:
-                        break
-                    if z[q, s] > 0:
-                        gap = 0.06 * z[r, c] + 3.0 * (noise[0] + noise[1] * z[r, c] ** 2)
-                        if 0 < mark[q, s] < WALL or z[q, s] > z[r, c] + gap:
-                            found[label, 1] += 1
-                        elif z[q, s] < z[r, c] - gap:
-                            found[label, 2] += 1
-                        else:
-                            found[label, 3] += 1
-                        break
-                    if step == reach:
-                        found[label, 0] += 1
-    return found
-
-
-@_jit
-def readings_of(labels: Any, count: int, number: Any) -> Any:
-    """(count + 1,) int64: points of each part."""
-    rows, columns = labels.shape
-    found = np.zeros(count + 1, np.int64)
-    for r in range(rows):
-        for c in range(columns):
-            found[labels[r, c]] += number[r, c]
-    return found
-
-
-@_jit
-def flush_with(  # noqa: PLR0917 - parts and a wall
-    x: Any, y: Any, z: Any, labels: Any, count: int, plane: Any, noise: tuple[float, float], rough: tuple[float, float],
-    in_front_m: float, behind_m: float,
-) -> Any:  # fmt: skip
-    """(count + 1,) int64: of each part, how many cells stand out from a wall by less than in_front_m and lie behind it by less
-    than behind_m, both a little more where the sensor is less sure."""
-    rows, columns = z.shape
-    found = np.zeros(count + 1, np.int64)
-    for r in range(rows):
-        for c in range(columns):
-            label = labels[r, c]
-            if label == 0:
-                continue
-            away = plane[0] * x[r, c] + plane[1] * y[r, c] + plane[2] * z[r, c] + plane[3]
-            t = rough[0] + rough[1] * z[r, c] + 3.0 * (noise[0] + noise[1] * z[r, c] * z[r, c])
-            if -behind_m - t < away < max(in_front_m, t):
-                found[label] += 1
-    return found
+def members_in(members: Any, labels: Any, group: Any) -> Any:
+    """Those of the members that belong to a group of parts (count + 1,) bool."""
+    flat = labels.reshape(-1)
+    found = np.empty(len(members), np.int32)
+    count = 0
+    for k in range(len(members)):
+        if group[flat[members[k]]]:
+            found[count] = members[k]
+            count += 1
+    return found[:count]
 
 
 @_jit
@@ -244,7 +192,7 @@ def gather(x: Any, y: Any, z: Any, u: Any, v: Any, h: Any, labels: Any, group_of
                 where[g] += 1
     for g in range(groups):
         count = start[g + 1] - start[g]
-        every = max(1, count // 400)
+        every = max(1, count // 250)
         used = (count + every - 1) // every
         px, py, pz = np.empty(used, np.float32), np.empty(used, np.float32), np.empty(used, np.float32)
         u0, u1, v0, v1, lowest, lowest_k, last_k = np.inf, -np.inf, np.inf, -np.inf, np.inf, 0, 0
@@ -275,58 +223,6 @@ def gather(x: Any, y: Any, z: Any, u: Any, v: Any, h: Any, labels: Any, group_of
 
 
 @_jit
-def carriers(  # noqa: PLR0917 - parts and what they stand on
-    z: Any, h: Any, mark: Any, labels: Any, kept: Any, count: int, noise: tuple[float, float], drop_m: float, drop_share: float
-) -> Any:
-    """(count + 1, 3) int64: of each kept part (count + 1, bool), how many columns of cells its lower rim has, how many of them
-    come to another part on the way straight down at its own depth, and which part most of them come to (the last to lead).
-
-    On the way down, what is nearer (it stands before) and what is farther (it is seen through a window, or past a thin stem) is
-    passed; what is level ends it; so does a drop of more than drop_m, or of more than drop_share of the depth.
-    """
-    rows, columns = z.shape
-    found = np.zeros((count + 1, 3), np.int64)
-    lead = np.zeros(count + 1, np.int64)
-    for c in range(columns):
-        for r in range(rows):
-            part = labels[r, c]
-            if part == 0 or not kept[part]:
-                continue
-            here = z[r, c]
-            gap = 0.04 * here + 3.0 * (noise[0] + noise[1] * here * here)
-            below = -1
-            lower = False
-            for q in range(r + 1, rows):
-                if z[q, c] <= 0:
-                    continue
-                if labels[q, c] == part:
-                    lower = True
-                    break
-                away = z[q, c] - here
-                if abs(away) < gap:
-                    below = q
-                    break
-                if 0 < mark[q, c] < WALL and away < 0:
-                    break
-            if lower:
-                continue
-            found[part, 0] += 1
-            if below < 0 or mark[below, c] != 0:
-                continue
-            other = labels[below, c]
-            if other == 0 or not kept[other] or h[r, c] - h[below, c] > min(drop_m, drop_share * here):
-                continue
-            found[part, 1] += 1
-            if other == found[part, 2]:
-                lead[part] += 1
-            elif lead[part] == 0:
-                found[part, 2], lead[part] = other, 1
-            else:
-                lead[part] -= 1
-    return found
-
-
-@_jit
 def relabel(labels: Any, table: Any, out: Any) -> None:
     """out = table[labels]."""
     rows, columns = labels.shape
@@ -342,12 +238,14 @@ def label_points(  # noqa: PLR0917 - points and cells
     """(N,) uint16: of each point the label of its cell, or, where it lies deeper than that, of a neighbour that it fits."""
     rows, columns = cell_labels.shape
     labels = np.zeros(len(cell), np.uint16)
+    flat_labels, flat_z = cell_labels.reshape(-1), cell_z.reshape(-1)
+    share, least = np.float32(2.0 * gap_share), np.float32(3.0 * noise_m)
     for k in range(len(cell)):
-        r, c = cell[k] // columns, cell[k] % columns
-        gap = 2.0 * gap_share * z[k] + 3.0 * noise_m
-        if z[k] - cell_z[r, c] < gap:
-            labels[k] = cell_labels[r, c]
+        gap = share * z[k] + least
+        if z[k] - flat_z[cell[k]] < gap:
+            labels[k] = flat_labels[cell[k]]
             continue
+        r, c = cell[k] // columns, cell[k] % columns
         best = gap
         for q in range(max(r - 1, 0), min(r + 2, rows)):
             for s in range(max(c - 1, 0), min(c + 2, columns)):

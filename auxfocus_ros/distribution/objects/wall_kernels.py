@@ -200,13 +200,15 @@ def share_on_wall(  # noqa: PLR0917 - a wall and what it is compared with
     rough_m: float,
     share: float,
 ) -> Any:
-    """(2, count + 1): of each part, how many of the members lie on a plane, and how many within three tolerances of it."""
+    """(3, count + 1): of each part, how many of the members lie on a plane, how many within three tolerances of it, and how many
+    there are."""
     columns = z.shape[1]
-    on = np.zeros((2, count + 1), np.int64)
+    on = np.zeros((3, count + 1), np.int64)
     for k in range(len(members)):
         r, c = members[k] // columns, members[k] % columns
         away = plane[0] * x[r, c] + plane[1] * y[r, c] + plane[2] * z[r, c] + plane[3]
         t = tolerance(z[r, c], noise[0], noise[1], rough_m, share)
+        on[2, labels[r, c]] += 1
         if abs(away) < 3.0 * t:
             on[1, labels[r, c]] += 1
             if abs(away) < t:
@@ -226,14 +228,17 @@ def drop_wall(  # noqa: PLR0917 - what a wall is taken out by
     noise: tuple[float, float],
     rough_m: float,
     share: float,
-) -> int:
-    """Mark the members that lie on a wall; how many."""
+) -> Any:
+    """Mark the members that lie on a wall; the members that bear no mark then."""
     columns = z.shape[1]
+    left = np.empty(len(members), np.int32)
     count = 0
     for k in range(len(members)):
         r, c = members[k] // columns, members[k] % columns
         away = plane[0] * x[r, c] + plane[1] * y[r, c] + plane[2] * z[r, c] + plane[3]
         if mark[r, c] == 0 and abs(away) < tolerance(z[r, c], noise[0], noise[1], rough_m, share):
             mark[r, c] = value
+        if mark[r, c] == 0:
+            left[count] = members[k]
             count += 1
-    return count
+    return left[:count]

@@ -16,7 +16,7 @@ from auxfocus_ros.distribution.objects.grid import CellGrid
 from auxfocus_ros.distribution.objects.level_planes import Levels
 from auxfocus_ros.distribution.objects.options import SegmentationOptions
 
-ROUNDS_DENSE, ROUNDS_SPARSE, MOST_WALLS, WALL_TRIES = 1, 2, 8, 120
+ROUNDS_DENSE, ROUNDS_SPARSE, MOST_WALLS, WALL_TRIES = 1, 2, 6, 120
 TALL_M, LONG_M, BUILDING_M = 4.5, 4.0, 6.0
 """Higher than any vehicle; longer than most furniture; what is longer and higher than this is a building."""
 HANGING_M = 2.0
@@ -28,9 +28,9 @@ EDGE_CELLS, MOST_ENDING = 3, 0.5
 """Cells at the edge of the sensor's field that say that a wall leaves it; share of an upper edge that is seen to end."""
 LEAST_SHARE = 0.01
 """Of the readings, that a wall must have."""
-PURE, MIXED, PLANAR = 0.7, 0.25, 0.55
+PURE, MIXED, PLANAR_DENSE, PLANAR_SPARSE = 0.7, 0.25, 0.55, 0.72
 """Share of a part on a plane from which it is nothing but wall; from which it has wall in it; and, of what lies within three
-tolerances, the share within one, below which a part is round and no wall."""
+tolerances, the share within one, below which a part is round and no wall: a tank, a hedge. Depth images blur edges."""
 LARGE = 4.0
 """What is left of a part that walls were taken out of may hold another: of at least so many times the least readings."""
 RECESS_M = 0.6
@@ -110,6 +110,7 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
 
     x, y, z, mark, labels = grid.x_m, grid.y_m, grid.z_m, levels.mark, parts.labels
     rough = (grid.noise, *grid.roughness)
+    planar = PLANAR_DENSE if grid.dense else PLANAR_SPARSE
     members = part_kernels.members_of_all(labels, suspect, mark)
     number = np.maximum(parts.cells[:, 0], 1)
     at_side = (parts.cells[:, 3] <= field[2] + 1) | (parts.cells[:, 4] >= field[3] - 1)
@@ -121,15 +122,13 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
         if wall[4] * len(members) < least:
             break
         plane = wall[:4].copy()
-        on, near = kernels.share_on_wall(x, y, z, labels, parts.count, members, plane, *rough)
+        on, near, left = kernels.share_on_wall(x, y, z, labels, parts.count, members, plane, *rough)
         pure = on >= PURE * number
-        part_of = labels.reshape(-1)[members]
-        left = np.bincount(part_of, minlength=parts.count + 1)
         enough = (on >= MIXED * number) | ((on >= MIXED * left) & (on >= LARGE * least))
-        mixed = enough & ~pure & (on >= PLANAR * near) & (on >= least)
+        mixed = enough & ~pure & (on >= planar * near) & (on >= least)
         of_wall = np.zeros(parts.count + 1, np.bool_)
         for group in [pure, *(np.arange(parts.count + 1) == k for k in np.flatnonzero(mixed))]:
-            inside = members[group[part_of]]
+            inside = part_kernels.members_in(members, labels, group)
             if len(inside) >= least and _closes_off(
                 kernels.wall_reach(x, y, z, levels.height_m, labels, inside, plane, levels.up, field, *rough),
                 least,
@@ -139,16 +138,15 @@ def _take_out_walls(  # noqa: PLR0917 - what the loop needs
                 of_wall |= group
         if of_wall.any():
             of_wall |= pure
-            kernels.drop_wall(mark, WALL, x, y, z, members[of_wall[part_of]], plane, *rough)
+            kernels.drop_wall(mark, WALL, x, y, z, part_kernels.members_in(members, labels, of_wall), plane, *rough)
             walls.append(plane)
-        kernels.drop_wall(mark, TRIED, x, y, z, members, plane, *rough)
-        members = members[mark.reshape(-1)[members] == 0]
+        members = kernels.drop_wall(mark, TRIED, x, y, z, members, plane, *rough)
     mark[mark == TRIED] = 0
     if walls:
         others = part_kernels.members_of_all(labels, ~suspect & (np.arange(parts.count + 1) > 0), mark)
         for plane in walls:  # What goes on behind a pillar or beyond a door, and what is joined with that.
-            on, _ = kernels.share_on_wall(x, y, z, labels, parts.count, others, plane, *rough)
-            inside = others[(on >= MIXED * np.maximum(parts.cells[:, 0], 1))[labels.reshape(-1)[others]]]
+            on, _, _ = kernels.share_on_wall(x, y, z, labels, parts.count, others, plane, *rough)
+            inside = part_kernels.members_in(others, labels, on >= MIXED * number)
             kernels.drop_wall(mark, WALL, x, y, z, inside, plane, *rough)
     return walls
 
@@ -165,11 +163,11 @@ def _closes_off(reach: Any, least: float, has_level: bool, at_side: bool) -> boo
 
 def lying_on_walls(grid: CellGrid, parts: Parts, options: SegmentationOptions) -> NDArray[np.bool_]:
     """(count + 1,) which parts stand out from a wall by no more than a picture or a door handle, or lie in one of its windows."""
-    from auxfocus_ros.distribution.objects import part_kernels
+    from auxfocus_ros.distribution.objects import neighbour_kernels
 
     found = np.zeros(parts.count + 1, np.bool_)
     for plane in parts.walls:
-        on = part_kernels.flush_with(
+        on = neighbour_kernels.flush_with(
             grid.x_m, grid.y_m, grid.z_m, parts.labels, parts.count, plane, grid.noise, grid.roughness,
             options.stands_out_m, RECESS_M,
         )  # fmt: skip

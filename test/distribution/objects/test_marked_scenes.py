@@ -20,9 +20,9 @@ def _from_the_root(monkeypatch):
     ("name", "recall", "precision"),
     [
         ("rgb_lidar_road", 0.8, 0.7),
-        ("rgbd_room", 0.65, 0.45),
-        ("rgb_lidar_hall", 0.7, 0.5),
-        ("drive_lidar", 0.65, 0.35),
+        ("rgbd_room", 0.7, 0.7),
+        ("rgb_lidar_hall", 0.7, 0.7),
+        ("drive_lidar", 0.75, 0.5),
         ("rgbd_handheld", 0.8, 0.7),
     ],
 )
@@ -32,7 +32,7 @@ def test_marked_scenes(name, recall, precision):
         pytest.skip(f"{name}: its pictures are not here ({bench_objects._data_of(file)})")
     row = bench_objects._real(file)
     assert row["recall"] >= recall and row["precision"] >= precision
-    assert row["depth_within_3_percent"] >= 0.75
+    assert row["depth_within_3_percent"] >= 0.7
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_simulated_scenes(scene, sensor, recall, precision):
     row = bench_objects._simulated(scene, sensor, 0.7, tracked=False)
     assert row["recall"] >= recall and row["precision"] >= precision
     assert row["depth_within_3_percent"] >= 0.9
+
+
+def test_scans_that_do_not_repeat():
+    """A Livox-like lidar, frame by frame, so that the memory of scans has something to join."""
+    row = bench_objects._simulated("portrait_walk", "non_repeating", 10.0, tracked=True)
+    assert row["recall"] >= 0.65 and row["precision"] >= 0.6
+    assert row["depth_within_3_percent"] >= 0.9 and row["identity_kept"] >= 0.9
