@@ -17,6 +17,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ RULES = {
     "strict_precision": "matched, of everything that was found: the unjudged are counted as false",
     "depth_within_3_percent": "of the matched, those whose depth is within 3 % of the thing's",
     "identity_kept": "of the frames in which a thing was matched, those with the identity that it had most often",
+    "identity_to_next_sight": "of the matches after a thing's first, those with the identity of the match before",
     "bars": f"recall and precision >= {LEAST_RECALL}, identity kept >= {LEAST_KEPT}, with a scene's own sensor, and real",
 }  # fmt: skip
 """How the columns are meant, a line each."""
@@ -92,6 +94,7 @@ class Tally:
             seen += len(ids)
         recall, precision = _share(self.found, self.found + self.missed), _share(self.found, self.found + self.false)
         identity = _share(kept, seen)
+        pairs = [pair for ids in self.identities.values() for pair in pairwise(ids)]
         reached = [recall is not None and recall >= LEAST_RECALL, precision is not None and precision >= LEAST_PRECISION]
         if identity is not None:
             reached.append(identity >= LEAST_KEPT)
@@ -99,7 +102,8 @@ class Tally:
             "scene": scene, "sensor": sensor, "frames": frames, "things": self.found + self.missed, "recall": recall,
             "precision": precision, "strict_precision": _share(self.found, self.found + self.false + self.unjudged),
             "unjudged": self.unjudged, "depth_within_3_percent": _share(self.depths_right, self.depths),
-            "identity_kept": identity, "median_ms": statistics.median(self.times_ms), "met": all(reached),
+            "identity_kept": identity, "identity_to_next_sight": _share(sum(a == b for a, b in pairs), len(pairs)),
+            "median_ms": statistics.median(self.times_ms), "met": all(reached),
         }  # fmt: skip
 
 
