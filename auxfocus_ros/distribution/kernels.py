@@ -13,13 +13,12 @@ What is no reading is counted too, in cells behind the last that nobody looks at
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 from numba import float32, int32, int64, types, uint8, uint16, uint32
+
+from auxfocus_ros.distribution.compiling import compiled
 
 CHUNK = 1024
 """Pixels of a row that are worked out together; as many cells without meaning stand behind the last of a histogram."""
@@ -29,26 +28,11 @@ TABLE, FACTORS, PLANE = 0, 1, 2
 COUNTS, LAYERS, OWNERS = 0, 1, 2
 NO_LAYER = 255
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 _INFINITE = 0x7F800000  # the bits of float32's infinity: greater ones, and negative ones, are no readings
 _HALF_ROOT = 0x3F3504F3  # the bits of sqrt(1 / 2)
 
 
-def _compiled(*signatures: Any) -> Callable[[_Function], _Function]:
-    """`numba.njit`, kept on disk where there is a place for it."""
-
-    def decorate(function: _Function) -> _Function:
-        njit: Any = partial(numba.njit, list(signatures) or None, nogil=True, error_model="numpy", fastmath={"contract"})
-        try:
-            compiled: _Function = njit(cache=True)(function)
-        except RuntimeError:  # neither the package's folder nor the user's cache can be written
-            compiled = njit()(function)
-        return compiled
-
-    return decorate
-
-
-@_compiled()
+@compiled(fastmath={"contract"})
 def _ln(x):  # type: ignore[no-untyped-def]
     """The natural logarithm of a positive, normal float32, to within two units in the last place (Cephes' polynomial)."""
     bits = np.int32(np.float32(x).view(np.int32) - np.int32(_HALF_ROOT))
@@ -70,7 +54,7 @@ def _ln(x):  # type: ignore[no-untyped-def]
     return t + y + np.float32(0.693359375) * e
 
 
-@_compiled()
+@compiled(fastmath={"contract"})
 def _spread(label_row, step, layer_of, as_layers, meanings):  # type: ignore[no-untyped-def]
     """Write a row of blocks' labels, or their layers (-1: none), out to single pixels."""
     for block in range(-(-len(meanings) // step)):
@@ -218,7 +202,7 @@ def _scan_signature(depth: Any) -> Any:
     )  # fmt: skip
 
 
-scan = _compiled(_scan_signature(float32), _scan_signature(uint16))(_scan)
+scan = compiled(_scan_signature(float32), _scan_signature(uint16), fastmath={"contract"})(_scan)
 
 
 def _cast(depth, unit, rays, points):  # type: ignore[no-untyped-def]
@@ -234,6 +218,6 @@ def _cast(depth, unit, rays, points):  # type: ignore[no-untyped-def]
     return count
 
 
-cast = _compiled(
+cast = compiled(
     *[int64(_seen(kind, 2), float32, _seen(float32, 3), float32[:, ::1]) for kind in (float32, uint16)],
 )(_cast)

@@ -9,26 +9,27 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from auxfocus_ros.distribution.compiling import compiled
 
 _HALF, _EIGHT, _FULL = np.uint16(128), np.uint16(8), np.uint16(255)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _shared(first: Any, second: Any) -> Any:
     """The product of two bytes, over 255, rounded."""
     x = np.uint16(np.uint16(np.uint16(first) * np.uint16(second)) + _HALF)
     return np.uint16(np.uint16(x + np.uint16(x >> _EIGHT)) >> _EIGHT)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _blend_line(line: NDArray[np.uint8], colour: NDArray[np.uint8], keep: NDArray[np.uint8]) -> None:
     for at in range(len(line)):
         line[at] = np.uint8(_shared(line[at], keep[at]) + np.uint16(colour[at]))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def blend_cells(  # noqa: PLR0917 - compiled
     image: NDArray[np.uint8],
     top: int,
@@ -74,7 +75,7 @@ def blend_cells(  # noqa: PLR0917 - compiled
             _blend_line(image[y, start : start + length], colour, keep)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def stamp_sprites(  # noqa: PLR0917 - compiled
     image: NDArray[np.uint8],
     tops: NDArray[np.int64],

@@ -9,19 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from auxfocus_ros.distribution.compiling import compiled
 
 _HALF, _EIGHT, _FULL = np.uint16(128), np.uint16(8), np.uint16(255)
 _NARROW = 3 * 8  # below that the vectors cost more than they save
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _over_255(mixed: Any) -> Any:
     return np.uint8(np.uint16(mixed + np.uint16(mixed >> _EIGHT)) >> _EIGHT)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_rectangles(image: NDArray[np.uint8], rectangles: NDArray[np.int32]) -> None:
     """Fill rectangles one after the other, in place; what stands outside the image is left out.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
-_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+from auxfocus_ros.distribution.compiling import compiled
+
+_jit: Any = compiled()
 
 
 @_jit

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
+from auxfocus_ros.distribution.compiling import compiled
 from auxfocus_ros.distribution.objects.plane_kernels import next_random, tolerance
 
-_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit: Any = compiled()
 
 LEAST_UPRIGHT = 0.5
 """Cosine of the largest tilt of the camera."""

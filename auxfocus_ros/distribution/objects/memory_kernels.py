@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
-_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+from auxfocus_ros.distribution.compiling import compiled
+
+_jit: Any = compiled()
 
 LEAST_FIT, MOST_FIT = 4, 40
 """Points that a patch of surface is laid through: at least, and at most."""

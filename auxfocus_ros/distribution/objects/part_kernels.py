@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+from auxfocus_ros.distribution.compiling import compiled
+
+_jit: Any = compiled()
 
 SLANT = 2.0
 """How steep a surface may run away from the camera, as depth over width: 63 degrees from facing it."""

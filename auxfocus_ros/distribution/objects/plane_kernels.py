@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
+from auxfocus_ros.distribution.compiling import compiled
 
-_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit: Any = compiled()
 
 
 @_jit

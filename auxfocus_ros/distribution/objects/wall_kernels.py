@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
+from auxfocus_ros.distribution.compiling import compiled
 from auxfocus_ros.distribution.objects.plane_kernels import next_random, tolerance
 
-_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+_jit: Any = compiled()
 
 LEAST_PLANAR = 0.5
 """Of what lies within three tolerances of a wall's plane, so much lies within one: a round thing's front does not."""
