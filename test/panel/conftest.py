@@ -64,10 +64,16 @@ class Page:
         return outcome
 
     async def closed(self, timeout_s: float = 5.0) -> int:
-        """Read on until the socket is closed; its code."""
+        """Read on until the socket is closed; the code that the server gave."""
+        import aiohttp
+
+        given = 0
         while not self.socket.closed:
-            await asyncio.wait_for(self.socket.receive(), timeout_s)
-        return int(self.socket.close_code or 0)
+            message = await asyncio.wait_for(self.socket.receive(), timeout_s)
+            if message.type is aiohttp.WSMsgType.CLOSE:
+                given = int(message.data)
+        # aiohttp's own code is 1006 where the connection has ended before its answer was written.
+        return given or int(self.socket.close_code or 0)
 
 
 class Client:
