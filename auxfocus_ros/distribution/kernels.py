@@ -21,8 +21,8 @@ from numba import float32, int32, int64, types, uint8, uint16, uint32
 from auxfocus_ros.distribution.compiling import compiled
 
 CHUNK = 256
-"""Pixels of a row that are worked out together, few enough to stay in the first cache beside the cells that they are counted in; as
-many cells without meaning stand behind the last of a histogram."""
+"""Pixels of a row that are worked out together, few enough to stay in the first cache beside the cells that they are counted
+in; as many cells without meaning stand behind the last of a histogram."""
 
 LINEAR, DIOPTRE, LOG = 0, 1, 2
 TABLE, FACTORS, PLANE = 0, 1, 2
