@@ -28,6 +28,7 @@ demo: setup
 	@$(RUN) auxfocus demo
 
 test: setup
+	@$(RUN) python -c "from auxfocus_ros.view import warm_up; warm_up()"  # of this tree: the set-up did it for what is installed
 	@$(RUN) python -m pytest -m "not long" $(PYTEST_ARGS)
 
 test-long: setup

@@ -187,10 +187,10 @@ def set_up(ros: str, environment: Path) -> None:
         ):
             shutil.rmtree(old, ignore_errors=True)
         run([*build, "auxfocus_ros"], variables, log, "colcon build failed")
-        # Compiled once and kept, so that the first picture is not late by the compiler's seconds.
+        say("  compiling its loops (up to a minute)")
         compile_loops = "from auxfocus_ros.view import warm_up; warm_up()"
-        run(
-            [str(environment / "bin/python"), "-c", compile_loops],
+        run(  # -I: of what is installed, not of the folder that this runs in
+            [str(environment / "bin/python"), "-I", "-c", compile_loops],
             variables,
             log,
             "the compiled loops could not be made",

@@ -132,6 +132,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         size_px = (p.detector_width_px, p.detector_height_px)
         options = DetectorOptions(p.faces, p.people, p.detector, p.detector_labels, size_px, p.detector_threshold)
         self._detectors = Detectors(options) if options.any else None
+        self.get_logger().info("loading compiled loops; the first time on a machine they are compiled: up to a minute")
         warm_up()
         self._outputs = FocusOutputs(self, published=self._published, problem=self.health.problem)
         self._inputs = [

@@ -1,11 +1,11 @@
-"""Compiling the loops of counting and drawing before the first picture, so that it is not late by the compiler's seconds."""
+"""Compiling the loops of counting, splitting and drawing before the first picture, which would else be late by half a minute."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from auxfocus_ros import distribution
-from auxfocus_ros.distribution import AcrossAxis, DepthAxis, DepthDistribution
+from auxfocus_ros.distribution import AcrossAxis, DepthAxis, DepthDistribution, objects
 from auxfocus_ros.distribution.targets.target import Target, TargetSet
 from auxfocus_ros.view.aux_image import draw_aux_image
 from auxfocus_ros.view.content import Content
@@ -16,8 +16,9 @@ _SIDE = 64
 
 
 def warm_up() -> None:
-    """Compile every loop of counting and drawing, or load it where an earlier process kept it."""
+    """Compile every loop (half a minute and more), or load what an earlier process kept (a second)."""
     distribution.warm_up()
+    objects.warm_up()
     counts = np.ones((8, 8), np.uint32)
     content = Content(
         DepthDistribution(counts, DepthAxis(1.0, 9.0, 8), AcrossAxis.of_picture(_SIDE, 8)),
