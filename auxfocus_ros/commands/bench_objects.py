@@ -115,7 +115,7 @@ def objects_part(arguments: argparse.Namespace) -> dict[str, Any]:
     warm_up()
     own = [_simulated(scene, load_scene(scene).depth_sensor.kind, OWN_RATE_HZ, tracked=True) for scene in shipped_scenes()]
     others = [_simulated(scene, sensor, OTHER_RATE_HZ, tracked=False) for scene, sensor in OTHER_SENSORS]
-    real = [_real(file) for file in sorted(ANNOTATIONS.glob("*.json")) if _data_of(file).exists()]
+    real = [_real(file) for file in sorted(ANNOTATIONS.glob("*.json")) if data_of(file).exists()]
     return {"scenes": own + others + real, **RULES, "met": all(row["met"] for row in own + real)}
 
 
@@ -191,7 +191,7 @@ def _real(file: Path) -> dict[str, Any]:
     marked = json.loads(file.read_text())
     wanted = {entry["frame"]: entry for entry in marked["frames"]}
     tally, memory = Tally(), ScanMemory()
-    for index, frame in _frames_of(file.stem, _data_of(file), set(wanted)):
+    for index, frame in _frames_of(file.stem, data_of(file), set(wanted)):
         scene, _, took_ms = _segment(frame, memory, 1e-9 * frame.stamp_ns)
         tally.times_ms.append(took_ms)
         things, ignore = things_of_marks(wanted[index])
@@ -209,7 +209,8 @@ def things_of_marks(entry: dict[str, Any]) -> tuple[list[Thing], list[BoxPx]]:
     return things, [(box[0], box[1], box[2], box[3]) for box in entry["ignore"]]
 
 
-def _data_of(file: Path) -> Path:
+def data_of(file: Path) -> Path:
+    """Where the pictures of marked scenes are, from the repository's root."""
     return Path(json.loads(file.read_text())["data"])
 
 

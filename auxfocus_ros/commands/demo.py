@@ -21,7 +21,7 @@ from auxfocus_ros.graph import GraphOptions, describe_graph
 
 FILM_SIZE = (1280, 720)
 FILM_RATE_HZ = 15
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0  # an installation that was not compiled beforehand does it now: most of a minute
 
 
 @dataclass(frozen=True)

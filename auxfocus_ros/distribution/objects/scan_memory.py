@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from auxfocus_ros.declaration import demand_valid, parameter
 from auxfocus_ros.distribution.objects.scan_motion import Table, older_from_newer, rotation_of, vector_of
 from auxfocus_ros.distribution.projection import ProjectedPoints, project_columns
-from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics import CameraModel, RigidTransform
 
 DIRECTION_CELL, NEW_SHARE = 0.4, 0.35
@@ -36,26 +37,16 @@ LEAST_POINTS = 100
 class ScanMemoryOptions:
     """How much is remembered.
 
-    Attributes:
-        window_s: how long, 0 to 2 s; 0: nothing is joined.
-        most_points: at most, the newest of them, 0 to 1000000.
-
     Raises:
-        ConfigurationError: naming the option, its range and what it is.
+        ConfigurationError: with every problem in one line.
     """
 
-    window_s: float = 0.25
-    most_points: int = 100_000
+    window_s: float = parameter(0.25, "how long; 0: nothing is joined", unit="s", minimum=0.0, maximum=2.0)
+    most_points: int = parameter(100_000, "at most, the newest of them", minimum=0, maximum=1_000_000)
 
     def __post_init__(self) -> None:
         """Check both."""
-        wrong = []
-        if not 0.0 <= self.window_s <= 2.0:
-            wrong.append(f"window_s must be from 0 to 2, got {self.window_s}")
-        if not 0 <= self.most_points <= 1_000_000:
-            wrong.append(f"most_points must be from 0 to 1000000, got {self.most_points}")
-        if wrong:
-            raise ConfigurationError(f"memory of scans: {'; '.join(wrong)}")
+        demand_valid(self, "memory of scans")
 
 
 class ScanMemory:

@@ -112,10 +112,11 @@ class BlockSegments:
         """(h, w) the segment of each block, the side of a block, and the sizes (width, height) of depth image and picture."""
         self._labels = labels
         self._scale = (depth_size_px[0] / picture_size_px[0] / step, depth_size_px[1] / picture_size_px[1] / step)
+        self._picture_size_px = picture_size_px
 
     def segments_in(self, box_px: BoxPx) -> NDArray[np.uint16]:
         """See `SegmentMap`."""
-        return _evenly(_part(self._labels, box_px, self._scale)).reshape(-1)
+        return _evenly(_part(self._labels, box_px, self._scale, self._picture_size_px)).reshape(-1)
 
     def segment_at(self, x_px: float, y_px: float) -> int | None:
         """See `SegmentMap`: the block there, and where it belongs to no object, what most of its neighbours belong to."""
@@ -163,13 +164,14 @@ class DepthImageReadings:
                 f"readings: labels {labels.shape} in blocks of {step} do not cover a depth image of {width} x {height}"
             )
         self._depth = depth
+        self._picture_size_px = picture_size_px
         self._unit_m = 1.0 if np.issubdtype(depth.dtype, np.floating) else unit_m
         self._scale = (width / picture_size_px[0], height / picture_size_px[1])
         self.segments: SegmentMap = BlockSegments(labels, step, (width, height), picture_size_px)
 
     def depths_in(self, box_px: BoxPx) -> NDArray[np.float32]:
         """See `DepthReadings`."""
-        part = _evenly(_part(self._depth, box_px, self._scale)).reshape(-1).astype(np.float32)
+        part = _evenly(_part(self._depth, box_px, self._scale, self._picture_size_px)).reshape(-1).astype(np.float32)
         if self._unit_m != 1.0:
             part *= np.float32(self._unit_m)
         return _valid(part)
@@ -189,21 +191,23 @@ def _points_in(box_px: BoxPx, u_px: NDArray[np.float32], v_px: NDArray[np.float3
     return found[:: -(-len(found) // MOST_READINGS)] if len(found) > MOST_READINGS else found
 
 
-def _part(image: NDArray[Any], box_px: BoxPx, scale: tuple[float, float]) -> NDArray[Any]:
+def _part(image: NDArray[Any], box_px: BoxPx, scale: tuple[float, float], picture_size_px: tuple[int, int]) -> NDArray[Any]:
     """What of an image lies under a box of the picture, at least a pixel where any; scale: its size by the picture's."""
-    height, width = image.shape
-    left, right = _span(box_px[0], box_px[2], scale[0], width)
-    top, bottom = _span(box_px[1], box_px[3], scale[1], height)
+    left, right = _span(box_px[0], box_px[2], scale[0], picture_size_px[0])
+    top, bottom = _span(box_px[1], box_px[3], scale[1], picture_size_px[1])
     return image[top:bottom, left:right]
 
 
 def _span(begin: int, length: int, scale: float, size: int) -> tuple[int, int]:
-    """Pixels whose middle lies within; of a coarser image the one that holds the middle."""
-    low, high = math.ceil(begin * scale - 0.5), math.ceil((begin + length) * scale - 0.5)
-    if high <= low and length > 0:
-        low = math.floor((begin + 0.5 * length) * scale)
+    """Pixels whose middle lies within, of the picture's `size`; of a coarser image the one that holds the middle."""
+    begin, end = max(begin, 0), min(begin + length, size)
+    if end <= begin:
+        return 0, 0
+    low, high = math.ceil(begin * scale - 0.5), math.ceil(end * scale - 0.5)
+    if high <= low:
+        low = math.floor(0.5 * (begin + end) * scale)
         high = low + 1
-    return max(low, 0), max(min(high, size), 0)
+    return max(low, 0), high
 
 
 def _evenly(part: NDArray[Any]) -> NDArray[Any]:

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from auxfocus_ros.declaration import demand_valid, parameter
 from auxfocus_ros.distribution.objects.scene_object import SceneObject, SegmentedScene
 from auxfocus_ros.distribution.targets.common_motion import common_shift
 from auxfocus_ros.distribution.targets.target import Target, TargetSource, TargetState
 from auxfocus_ros.distribution.targets.tracks import Floats, Tracks, box_offsets, measured, nearest_offset, size_of
-from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.errors import InputError
 
 _GATE = 16.0  # squared differences beyond this, summed, are another thing
 _PLACE_SLACK = 0.15  # of a thing's size: differences of place that cost as much as one standard deviation of the prediction
@@ -40,32 +41,23 @@ _CONFIRMED_HITS = 2
 class TrackerOptions:
     """Options of `ObjectTracker`.
 
-    Attributes:
-        keep_s: how long a thing that is not seen is remembered, 0 to 60 s.
-        keep_chosen_s: the same of the thing that `choose` names, 0 to 600 s.
-        jump_s: a gap between frames that is longer than this, or time that runs backwards, is a jump: motion is forgotten, and
-            what is not found again at once is dropped, but for the chosen one. 0.1 to 60 s.
-        most_objects: only so many objects of a frame are followed, the largest in the picture, 1 to 1000: the cost is bounded.
-
     Raises:
         ConfigurationError: with every problem in one line.
     """
 
-    keep_s: float = 1.5
-    keep_chosen_s: float = 10.0
-    jump_s: float = 3.0
-    most_objects: int = 300
+    keep_s: float = parameter(1.5, "how long a thing that is not seen is remembered", unit="s", minimum=0.0, maximum=60.0)
+    keep_chosen_s: float = parameter(10.0, "the same of the thing that `choose` names", unit="s", minimum=0.0, maximum=600.0)
+    # Motion is forgotten then, and what is not found again at once is dropped, but for the chosen one.
+    jump_s: float = parameter(
+        3.0, "a longer gap between frames is a jump, as is time that runs backwards", unit="s", minimum=0.1, maximum=60.0
+    )
+    most_objects: int = parameter(
+        300, "so many objects of a frame are followed, the largest in the picture", minimum=1, maximum=1000
+    )
 
     def __post_init__(self) -> None:
         """Check every option."""
-        ranges = {"keep_s": (0.0, 60.0), "keep_chosen_s": (0.0, 600.0), "jump_s": (0.1, 60.0), "most_objects": (1, 1000)}
-        problems = [
-            f"{name} must be from {low:g} to {high:g}, got {getattr(self, name)!r}"
-            for name, (low, high) in ranges.items()
-            if not low <= getattr(self, name) <= high
-        ]
-        if problems:
-            raise ConfigurationError("tracker: " + "; ".join(problems))
+        demand_valid(self, "tracker")
 
 
 class ObjectTracker:

@@ -28,8 +28,8 @@ def _from_the_root(monkeypatch):
 )
 def test_marked_scenes(name, recall, precision):
     file = HERE / "annotations" / f"{name}.json"
-    if not bench_objects._data_of(file).exists():
-        pytest.skip(f"{name}: its pictures are not here ({bench_objects._data_of(file)})")
+    if not bench_objects.data_of(file).exists():
+        pytest.skip(f"{name}: its pictures are not here ({bench_objects.data_of(file)})")
     row = bench_objects._real(file)
     assert row["recall"] >= recall and row["precision"] >= precision
     assert row["depth_within_3_percent"] >= 0.7

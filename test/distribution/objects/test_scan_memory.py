@@ -241,7 +241,7 @@ def test_any_clouds_at_any_times_keep_the_newest_first(seed, steps):
 def test_wrong_input_is_refused():
     with pytest.raises(InputError, match="time must be finite"):
         ScanMemory().add(seen(scan_of(directions(1))), CAMERA, float("nan"))
-    with pytest.raises(ConfigurationError, match="window_s must be from 0 to 2, got 3"):
+    with pytest.raises(ConfigurationError, match="window_s is 3, it must be 0 to 2 s"):
         ScanMemoryOptions(window_s=3.0)
-    with pytest.raises(ConfigurationError, match="most_points must be from 0"):
+    with pytest.raises(ConfigurationError, match="most_points is -1, it must be"):
         ScanMemoryOptions(most_points=-1)

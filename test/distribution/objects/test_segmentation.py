@@ -153,7 +153,7 @@ def test_other_arrays_are_refused(depth):
     ],
 )
 def test_options_out_of_range(name, value):
-    with pytest.raises(ConfigurationError, match=f"objects: {name} must be from"):
+    with pytest.raises(ConfigurationError, match=f"objects: {name} is "):
         SegmentationOptions(**{name: value})
 
 

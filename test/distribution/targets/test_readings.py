@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auxfocus_ros.distribution import ProjectedPoints
@@ -103,6 +103,7 @@ def test_no_image() -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.tuples(*[st.integers(-50, 400)] * 2, *[st.integers(0, 400)] * 2), st.integers(1, 3), st.integers(1, 9))
+@example((0, 180, 1, 1), 1, 7)  # below the picture, where the last row of blocks is cut
 def test_any_box_of_any_image(box: tuple[int, int, int, int], coarser: int, step: int) -> None:
     height, width = 180 // coarser, 320 // coarser
     labels = np.ones((-(-height // step), -(-width // step)), np.uint16)

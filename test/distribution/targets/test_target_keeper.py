@@ -320,7 +320,7 @@ def test_three_threads(stage: Any) -> None:
 
 
 def test_options() -> None:
-    with pytest.raises(ConfigurationError, match=r"hold_s must be .* got nan; large_share"):
+    with pytest.raises(ConfigurationError, match="hold_s is NaN, it must be a number, 0 to 60; large_share is 0"):
         KeeperOptions(hold_s=math.nan, large_share=0.0)
     keeper = TargetKeeper()
     keeper.options = KeeperOptions(hold_s=5.0)

@@ -155,7 +155,9 @@ def test_no_time(time_s: float, segmented: MakeScene) -> None:
 
 
 def test_options_out_of_range() -> None:
-    with pytest.raises(ConfigurationError, match=r"keep_s must be from 0 to 60, got -1; jump_s .* got nan; most_objects"):
+    with pytest.raises(
+        ConfigurationError, match=r"keep_s is -1, it must be 0 to 60 s; jump_s is NaN, it must be .*; most_objects"
+    ):
         TrackerOptions(keep_s=-1, jump_s=math.nan, most_objects=0)
 
 
