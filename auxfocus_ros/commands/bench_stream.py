@@ -21,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from auxfocus_ros.commands.own_modules import own_module
 from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.graph import GraphOptions, describe_graph
 
@@ -126,7 +127,7 @@ def measure(case: str, sequence: Path, seconds: float) -> dict[str, Any]:
         try:
             watcher.node.create_subscription(FocusMarker, "aux_focus/focus_marker", on_marker, EVENT)
             if case != "no viewer":
-                viewer = subprocess.Popen([sys.executable, "-m", "auxfocus_ros.commands.viewer", "aux_focus/image"])
+                viewer = subprocess.Popen([*own_module("auxfocus_ros.commands.viewer"), "aux_focus/image"])
             watcher.spin_until(lambda: bool(stamps), START_TIMEOUT_S, "no focus marker", each=processes.check)
             watcher.spin_for(WARM_UP_S / 2, each=processes.check)
             if case == "viewer stopped" and viewer is not None:

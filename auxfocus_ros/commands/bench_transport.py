@@ -21,6 +21,7 @@ from statistics import median
 from typing import Any
 from xml.etree import ElementTree
 
+from auxfocus_ros.commands.own_modules import own_module
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError
 
 PROFILES = ("default", "shipped")
@@ -143,7 +144,7 @@ def environment(profile: str) -> dict[str, str]:
 
 @contextmanager
 def _peer(end: str, options: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "auxfocus_ros.commands.transport_peer", end, *options]
+    command = [*own_module("auxfocus_ros.commands.transport_peer"), end, *options]
     process = subprocess.Popen(
         command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

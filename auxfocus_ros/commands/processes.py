@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from types import TracebackType
 
 import yaml
 
+from auxfocus_ros.commands.own_modules import own_module
 from auxfocus_ros.errors import AuxfocusError
 from auxfocus_ros.graph import NodeDescription
 from auxfocus_ros.ros.process import PARENT_VARIABLE
@@ -54,7 +54,7 @@ class GraphProcesses:
         name = node.executable
         parameters = Path(self._folder.name) / f"{name}.yaml"
         parameters.write_text(yaml.safe_dump({"/**": {"ros__parameters": dict(node.parameters)}}))
-        command = [sys.executable, "-m", f"auxfocus_ros.nodes.{name}", "--ros-args", "--params-file", str(parameters)]
+        command = [*own_module(f"auxfocus_ros.nodes.{name}"), "--ros-args", "--params-file", str(parameters)]
         if self._namespace:
             command += ["-r", f"__ns:=/{self._namespace.strip('/')}"]
         for old, new in node.remaps.items():
