@@ -26,7 +26,7 @@ class KeeperOptions:
         0.7, "automatically: for how long another must have been clearly more important", unit="s", minimum=0.0, maximum=60.0
     )
     large_share: float = parameter(
-        0.1, "an object that covers more than this share of the picture is large", minimum=0.001, maximum=1.0
+        0.15, "an object that covers more than this share of the picture is large", minimum=0.001, maximum=1.0
     )
     tracker: TrackerOptions = field(default_factory=TrackerOptions)
 

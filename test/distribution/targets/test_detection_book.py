@@ -35,7 +35,7 @@ def test_names_last_as_long_as_they_are_found(stage: Any) -> None:
         (target,) = stage.show(BODY, after_s=1.0).targets
         assert target.label == "person"
     (target,) = stage.show(BODY, after_s=1.0).targets
-    assert target.label == "" and target.source == TargetSource.LARGE_OBJECT  # 12 percent of the picture
+    assert target.label == "" and target.source == TargetSource.OBJECT  # 12 percent of the picture is not large
 
 
 def test_a_detection_of_a_while_ago_names_what_was_there_then(stage: Any) -> None:
