@@ -22,6 +22,7 @@ import numpy as np
 
 from auxfocus_ros.distribution.objects import BoxPx
 from auxfocus_ros.distribution.projection import ProjectedPoints
+from auxfocus_ros.distribution.targets.boxes import overlap, share_within
 from auxfocus_ros.optics import CameraModel
 from auxfocus_ros.rig.truth import FrameTruth
 
@@ -65,23 +66,9 @@ class Verdict:
     unjudged: tuple[int, ...]
 
 
-def overlap(first: BoxPx, second: BoxPx) -> float:
-    """Area of what two boxes share, pixels."""
-    wide = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
-    high = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
-    return float(max(wide, 0) * max(high, 0))
-
-
-def iou(first: BoxPx, second: BoxPx) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    shared = overlap(first, second)
-    both = first[2] * first[3] + second[2] * second[3] - shared
-    return shared / both if both > 0 else 0.0
-
-
 def judge(found: Sequence[Found], things: Sequence[Thing], ignore: Sequence[BoxPx] = ()) -> Verdict:
     """Match what was found with what is there; see the module's text."""
-    pairs = [(iou(one.box_px, thing.box_px), i, k) for i, one in enumerate(found) for k, thing in enumerate(things)]
+    pairs = [(overlap(one.box_px, thing.box_px), i, k) for i, one in enumerate(found) for k, thing in enumerate(things)]
     pairs = sorted((pair for pair in pairs if pair[0] >= LEAST_IOU), key=lambda pair: (-things[pair[2]].wanted, -pair[0]))
     of_found: dict[int, int] = {}
     of_thing: dict[int, int] = {}
@@ -94,9 +81,7 @@ def judge(found: Sequence[Found], things: Sequence[Thing], ignore: Sequence[BoxP
         if i in of_found:
             if not things[of_found[i]].wanted:
                 unjudged.append(i)
-        elif one.lies_on in optional or any(
-            overlap(one.box_px, region) > 0.5 * one.box_px[2] * one.box_px[3] for region in ignore
-        ):
+        elif one.lies_on in optional or any(share_within(one.box_px, region) > 0.5 for region in ignore):
             unjudged.append(i)
         else:
             false.append(i)
