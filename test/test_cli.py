@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auxfocus_ros import __version__
 from auxfocus_ros.cli import COMMANDS
 from auxfocus_ros.graph import NODES
 
@@ -63,3 +64,17 @@ def test_parameters_as_json_and_in_the_docs() -> None:
 def test_the_command_is_quick_to_import_and_lean() -> None:
     code = "import sys, auxfocus_ros.cli; print([m for m in ('rclpy', 'torch', 'cv2', 'mujoco', 'aiohttp') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_the_command_is_of_what_is_installed(tmp_path: Path) -> None:
+    """Even where the folder that it runs in holds the package's source."""
+    package = tmp_path / "auxfocus_ros"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit('another copy')")
+    command = Path(__file__).parents[1] / "bin/auxfocus"
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    result = subprocess.run(
+        [command, "--version"], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert __version__ in result.stdout

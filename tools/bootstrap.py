@@ -122,7 +122,7 @@ def rewrite_include_paths(environment: Path, variables: dict[str, str]) -> None:
 def files_below(*folders: str) -> list[Path]:
     """Every file of ours below some folders of the repository, sorted."""
     found = (path for folder in folders for path in (ROOT / folder).rglob("*"))
-    return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")
+    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
 
 
 def digest_of_files(made_from: str, files: list[Path]) -> str:
