@@ -108,40 +108,8 @@ class DepthAxis:
         depth = _unwarp(self.scale, low + np.asarray(position, np.float64) * (high - low))
         return float(depth) if np.ndim(position) == 0 else depth
 
-    def bin_of(
-        self, depth_m: NDArray[Any], out: NDArray[np.float32] | None = None, unit_m: float = 1.0, offset: float = 0.0
-    ) -> NDArray[np.float32]:
-        """The fractional bin of each depth, for counting: bin `k` holds the depths with `k <= bin_of(depth) < k + 1`.
-
-        Args:
-            depth_m: depths of any shape: float32 in metres, or another real type and `unit_m`.
-            out: array of the same shape for the result.
-            unit_m: metres a unit of `depth_m`.
-            offset: added to every bin number.
-
-        Returns:
-            float32 of the same shape (take off the offset in what follows). Depths from the near end to the far end, both
-            included, give 0 to just below `bins`: the line is squeezed by float32's rounding, so that a depth exactly at an end
-            stays inside. Anything nearer, 0 and negative depths included, is between -1 and 0; anything farther, +inf included,
-            is between `bins` and `bins + 1`. NaN stays NaN.
-        """
-        result = np.empty(np.shape(depth_m), np.float32) if out is None else out
-        lowest, highest, factor, shift = self.line(unit_m, offset)
-        if np.asarray(depth_m).dtype == np.float32:
-            np.clip(depth_m, lowest, highest, out=result)
-        else:  # A plain copy converts much faster than a ufunc that has to convert.
-            np.copyto(result, depth_m, casting="unsafe")
-            np.clip(result, lowest, highest, out=result)
-        if self.scale == "dioptre":
-            np.reciprocal(result, out=result)
-        elif self.scale == "log":
-            np.log(result, out=result)
-        np.multiply(result, factor, out=result)
-        np.add(result, shift, out=result)
-        return result
-
     def line(self, unit_m: float, offset: float) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-        """What it takes to work out bins, for `bin_of` and for compiled loops that do the same.
+        """What it takes to work out bins in float32, as the compiled loops do.
 
         Args:
             unit_m: metres a unit of the depths.
@@ -149,8 +117,11 @@ class DepthAxis:
 
         Returns:
             (lowest, highest, factor, shift), in units of the depths: the fractional bin is `warp(clip(depth, lowest, highest)) *
-            factor + shift`, where warp(depth) is depth (linear), 1 / depth (dioptre) or ln(depth) (log). The clip keeps every
-            depth within one bin of the axis, so that its number fits an integer, and keeps the pole of 1 / depth away.
+            factor + shift`, where warp(depth) is depth (linear), 1 / depth (dioptre) or ln(depth) (log). Bin `k` holds the depths
+            that give `k` to just below `k + 1`. Depths from the near end to the far end, both included, give 0 to just below
+            `bins`: the line is squeezed by float32's rounding, so that a depth exactly at an end stays inside. The clip keeps
+            all others within one bin of the axis, so that numbers fit an integer, and the pole of 1 / depth away: what is nearer
+            (0 and negative depths too) gives -1 to 0, what is farther (+inf too) `bins` to `bins + 1`. NaN stays NaN.
         """
         low, high = self._warped_ends
         step = (high - low) / self.bins
@@ -162,7 +133,7 @@ class DepthAxis:
         if self.scale == "linear":
             factor *= unit_m
         elif self.scale == "dioptre":
-            factor /= -unit_m  # dioptres are warped by -1 / depth, and `bin_of` takes 1 / depth
+            factor /= -unit_m  # dioptres are warped by -1 / depth, and a reading by 1 / depth
         else:
             shift += factor * math.log(unit_m)
         return np.float32(lowest / unit_m), np.float32(highest / unit_m), np.float32(factor), np.float32(shift)

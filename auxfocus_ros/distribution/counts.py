@@ -1,6 +1,6 @@
 """Counting readings by depth and by place across.
 
-A reading's bin is worked out as `DepthAxis.bin_of` says, in float32, and everything is counted in one pass: the cells, what lies
+A reading's bin is worked out as `DepthAxis.line` says, in float32, and everything is counted in one pass: the cells, what lies
 nearer or farther than the axis, and what is inside the depth of field.
 """
 

@@ -279,8 +279,8 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if image is not None and outputs.listened_to("compressed"):
             outputs.give_compressed("compressed", image, header, quality)
         if outputs.listened_to("unmarked"):
-            frame_too = "none" if view.focus_area == "frame" else view.focus_area
-            unmarked, _ = self._pipeline.draw(analysis, replace(view, focus_mark="none", focus_area=frame_too))
+            area = "none" if view.focus_area == "frame" else view.focus_area
+            unmarked, _ = self._pipeline.draw(analysis, replace(view, focus_mark="none", focus_area=area))
             outputs.give_compressed("unmarked", unmarked, header, quality)
         if outputs.listened_to("distribution"):
             outputs.give_distribution(analysis.distribution.counts, header)
