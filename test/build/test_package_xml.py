@@ -27,6 +27,7 @@ KEYS = {
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
+    "torch": "python3-pytorch-pip",
     "yaml": "python3-yaml",
 }
 # Without a key in rosdep: what needs them is optional and says what to install.
@@ -38,6 +39,7 @@ WITHOUT_KEY = {
     "onnx": "tests of detectors from files",
     "playwright": "the operator page's browser tests and benchmark",
     "compression": "in Python's own library from 3.14 on; backports.zstd before",
+    "safetensors": "the networks' weights, loaded without pickle",
     "pointcloud2": "the stand-in for sensor_msgs_py, which a ROS installation has",
 }
 

@@ -1,0 +1,1 @@
+"""Reaching focus: sharpness measures, classical searches, the learned estimators, and the controller."""
