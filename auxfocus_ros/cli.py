@@ -21,8 +21,12 @@ COMMANDS = {
     "move": ("move", "move the lens of a running graph"),
     "simulate": ("simulate", "fly a simulated rig through a scene into a recording, with its truth"),
     "distribution": ("distribution", "the auxiliary focus image of one picture with its cloud or depth image, offline"),
+    "focus": ("focus", "focus in a real focal stack, offline, by any method"),
+    "calibrate": ("calibrate", "measure the blur and the change of scale of a lens from its pictures"),
     "sequence": ("sequence", "make a longer recording for benchmarks from a short one"),
     "parameters": ("parameters", "list the nodes' parameters"),
+    "estimate": ("estimate", "how far a picture is out of focus, patch by patch"),
+    "train": ("train", "train the networks"),
     "bench": ("bench", "benchmarks, each against its rivals in the same run"),
 }
 EXAMPLES = """examples:

@@ -9,7 +9,7 @@ from auxfocus_ros.errors import ConfigurationError
 
 ParameterValue = bool | int | float | str
 DEFAULT_LENS = "bench_25mm"
-NODES = ("gimbal_rig", "lens_actuator", "aux_focus", "operator_panel")
+NODES = ("gimbal_rig", "lens_actuator", "aux_focus", "autofocus", "operator_panel")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class GraphOptions:
     """What differs from one use of the graph to the next.
 
     source, path, rig, refocus: as the parameters of `gimbal_rig`. lens: for all nodes; empty: the scene's, the rig file's, or
-    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. panel: with the operator's page. parameters: further
-    parameters by node, which win over what is worked out here.
+    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. panel: with the operator's page. autofocus: with
+    `autofocus`. parameters: further parameters by node, which win over what is worked out here.
     """
 
     source: str = "recording"
@@ -41,13 +41,14 @@ class GraphOptions:
     refocus: bool = False
     depth: str = "points"
     panel: bool = False
+    autofocus: bool = False
     parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
 
 
 def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     """The nodes for these options, in the order in which they are started.
 
-    Parameters for `operator_panel` mean nothing where there is no panel.
+    Parameters for `operator_panel` and `autofocus` mean nothing where they are left out.
 
     Raises:
         ConfigurationError: parameters for a node that the graph does not have; a scene or rig file that cannot be read for its
@@ -60,6 +61,7 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     worked_out: dict[str, dict[str, ParameterValue]] = {
         "lens_actuator": {"lens": lens, **_first_position(options, lens)},
         "aux_focus": {"depth_input": options.depth},
+        **({"autofocus": {"lens": lens, **_pixel_pitch(options)}} if options.autofocus else {}),
         **({"operator_panel": {}} if options.panel else {}),
         "gimbal_rig": {
             "source": options.source,
@@ -87,6 +89,16 @@ def _lens_of(options: GraphOptions) -> str:
 
         return load_rig(options.rig).lens or DEFAULT_LENS
     return DEFAULT_LENS
+
+
+def _pixel_pitch(options: GraphOptions) -> dict[str, ParameterValue]:
+    """A simulation's pictures are as wide as somebody says, on a sensor that stays: blur is as many pixels less."""
+    width_px = options.parameters.get("gimbal_rig", {}).get("width_px")
+    if options.source != "simulation" or not width_px:
+        return {}
+    from auxfocus_ros.rig.simulation import load_scene
+
+    return {"pixel_pitch_um": 1e6 * load_scene(options.path).camera.sensor_width_m / float(width_px)}
 
 
 def _first_position(options: GraphOptions, lens: str) -> dict[str, ParameterValue]:

@@ -20,6 +20,7 @@ ARGUMENTS = {
     "refocus": ("false", "render the defocus of the lens's position"),
     "depth": ("points", "points, depth or none"),
     "panel": ("true", "serve the operator's page (parameters of operator_panel: host, port, token)"),
+    "autofocus": ("true", "with the autofocus node"),
     "namespace": ("", "namespace of all nodes"),
     "autostart": ("true", "configure and activate the nodes at once"),
     "use_sim_time": ("false", "take the time from /clock"),
@@ -29,7 +30,8 @@ ARGUMENTS = {
 
 def nodes(context: LaunchContext) -> list[LifecycleNode]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    switches = {name: given[name].lower() == "true" for name in ("refocus", "panel", "autostart", "use_sim_time", "publish_tf")}
+    flags = ("refocus", "panel", "autofocus", "autostart", "use_sim_time", "publish_tf")
+    switches = {name: given[name].lower() == "true" for name in flags}
     options = GraphOptions(
         source=given["source"],
         path=given["path"],
@@ -38,6 +40,7 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
         refocus=switches["refocus"],
         depth=given["depth"],
         panel=switches["panel"],
+        autofocus=switches["autofocus"],
         parameters={"gimbal_rig": {"publish_tf": switches["publish_tf"]}},
     )
     common = {name: switches[name] for name in ("autostart", "use_sim_time")}

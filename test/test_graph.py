@@ -9,7 +9,7 @@ from auxfocus_ros.rig.simulation import load_scene
 
 
 def test_every_node_is_there_once_and_the_rig_starts_last() -> None:
-    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True))
+    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True, autofocus=True))
     assert sorted(node.executable for node in nodes) == sorted(NODES)
     assert nodes[-1].executable == "gimbal_rig"  # so that the others are there when the first frame comes
 
@@ -34,6 +34,18 @@ def test_a_simulation_is_filmed_through_the_scenes_lens_and_starts_in_focus() ->
     lens = load_lens(load_scene("corridor").camera.lens)
     assert by_name["lens_actuator"]["lens"] == by_name["gimbal_rig"]["lens"] == lens.name
     assert by_name["lens_actuator"]["initial_position_steps"] == lens.hyperfocal_position_steps
+
+
+def test_autofocus_knows_the_lens_and_how_large_a_simulations_pixels_are() -> None:
+    def parameters(options: GraphOptions) -> dict[str, object]:
+        return dict(next(node.parameters for node in describe_graph(options) if node.executable == "autofocus"))
+
+    assert parameters(GraphOptions(path="/a", lens="field_50mm", autofocus=True)) == {"lens": "field_50mm"}
+    camera = load_scene("corridor").camera
+    assert parameters(GraphOptions("simulation", "corridor", autofocus=True)) == {"lens": camera.lens}
+    small = GraphOptions("simulation", "corridor", autofocus=True, parameters={"gimbal_rig": {"width_px": 160}})
+    assert parameters(small) == {"lens": camera.lens, "pixel_pitch_um": 1e6 * camera.sensor_width_m / 160}
+    assert "autofocus" not in [node.executable for node in describe_graph(GraphOptions(path="/a"))]
 
 
 def test_the_rigs_lens_is_taken_where_none_is_named() -> None:

@@ -9,6 +9,7 @@ reported at once, with the file and the key. The keys:
     pixel_pitch_um           > 0
     circle_of_confusion_um   > 0, the diameter
     position_range_steps     [lowest, highest] usable motor position
+    defocus                  optional: a calibrated table of blur and scale, as `auxfocus calibrate --sweep` writes it
     mapping                  what a motor position means; one of
         {kind: linear, anchors: [{position_steps: 1050, focus_distance_m: 10}, {position_steps: 2100, focus_distance_m: 0.4}]}
         {kind: linear, step_um: 1.53, infinity_position_steps: 1009}
@@ -17,6 +18,11 @@ reported at once, with the file and the key. The keys:
 A table's second column is focus_distance_m (`.inf` allowed), power_dpt (1 / distance; 0 is infinity), sensor_distance_mm, or
 extension_mm (sensor distance minus focal length; the last two may go beyond infinity). Both columns must be strictly monotone,
 rising or falling. Between the rows the sensor distance is interpolated on a straight line; outside them nothing is known.
+
+The defocus table holds, over positions that cover the range, the radius of the blur disk on the sensor and the picture's scale:
+
+    defocus: {kernel: disk, gamma: 2.2, positions_steps: [1050, 1500, 2100], best_positions_steps: [1050, 2100],
+              radius_px: [[0, 88, 206], [193, 110, 0]], scale: [[1, 1.03, 1.06], [0.94, 0.97, 1]]}
 """
 
 from pathlib import Path
@@ -27,12 +33,15 @@ import yaml
 
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.optics.config_path import config_dir
+from auxfocus_ros.optics.defocus_model import DefocusModel, ThinLensModel
+from auxfocus_ros.optics.defocus_table_file import read_defocus_table
 from auxfocus_ros.optics.lens import Lens
 from auxfocus_ros.optics.mapping import LinearMapping, Mapping, TableMapping, first_row_out_of_order
+from auxfocus_ros.optics.table_model import DefocusTable, TableModel
 from auxfocus_ros.optics.thin_lens import extension_of_distance_m, extension_of_power_m
 
 _POSITIVE = ("focal_length_mm", "f_number", "pixel_pitch_um", "circle_of_confusion_um")
-_KEYS = ("name", *_POSITIVE, "position_range_steps", "mapping")
+_KEYS = ("name", *_POSITIVE, "position_range_steps", "mapping", "defocus")
 _VALUE_COLUMNS = ("focus_distance_m", "power_dpt", "sensor_distance_mm", "extension_mm")
 
 
@@ -48,6 +57,23 @@ def load_lens(name_or_path: str | Path) -> Lens:
     Raises:
         ConfigurationError: no such lens or file, or everything that is wrong in the file, in one line that names file and keys.
     """
+    return _read(name_or_path)[0]
+
+
+def load_defocus_model(name_or_path: str | Path) -> DefocusModel:
+    """The defocus model of a lens: its calibrated table where the file has one, else that of a thin lens.
+
+    Args:
+        name_or_path: as for `load_lens`.
+
+    Raises:
+        ConfigurationError: as `load_lens`.
+    """
+    lens, table = _read(name_or_path)
+    return ThinLensModel(lens) if table is None else TableModel(table, lens)
+
+
+def _read(name_or_path: str | Path) -> tuple[Lens, DefocusTable | None]:
     path = _find(name_or_path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -57,7 +83,8 @@ def load_lens(name_or_path: str | Path) -> Lens:
         raise ConfigurationError(f"lens file {path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"lens file {path}: wanted keys and values ({', '.join(_KEYS)}), got {_kind(content)}")
-    return _Reader(path, content).lens()
+    reader = _Reader(path, content)
+    return reader.lens(), reader.defocus_table
 
 
 def shipped_lenses() -> list[str]:
@@ -89,6 +116,7 @@ class _Reader:
         self.path = path
         self.content = content
         self.problems: list[str] = []
+        self.defocus_table: DefocusTable | None = None
 
     def lens(self) -> Lens:
         for key in self.content:
@@ -100,6 +128,8 @@ class _Reader:
         values = {key: self.positive(key) for key in _POSITIVE}
         low, high = self.position_range()
         mapping = self.mapping(values["focal_length_mm"] * 1e-3)
+        if "defocus" in self.content:
+            self.defocus_table = read_defocus_table(self.content["defocus"], (low, high), self.say)
         if not self.problems and mapping is not None:
             try:
                 return Lens(

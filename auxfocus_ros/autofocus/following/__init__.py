@@ -1,0 +1,10 @@
+"""Continuous focus: a target that moves is kept sharp, by its depth, by the picture alone, or by both.
+
+`Follower` is told with every frame where the lens stood and what was seen, and says where the lens should go now. It knows
+neither ROS nor a clock; what drives it is a node, or a simulation.
+"""
+
+from auxfocus_ros.autofocus.following.follower import Follower, Wish
+from auxfocus_ros.autofocus.following.options import FollowerOptions, FollowSetup
+
+__all__ = ["FollowSetup", "Follower", "FollowerOptions", "Wish"]
