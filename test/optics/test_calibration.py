@@ -208,5 +208,5 @@ def test_the_surface_is_highest_at_what_was_found() -> None:
 
 
 def test_pictures_of_different_scenes_are_refused() -> None:
-    with pytest.raises(InputError, match="no blur makes the two pictures alike|the more blurred of the two"):
+    with pytest.raises(InputError, match=r"no blur makes the two pictures alike|the more blurred of the two"):
         calibrate_pair(texture(seed=1), texture(seed=2))
