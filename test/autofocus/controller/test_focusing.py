@@ -147,7 +147,7 @@ def test_a_wall_with_a_known_depth_is_focused_by_the_depth(model: Any) -> None:
     assert isinstance(outcome, Outcome) and outcome.in_focus and "depth alone" in outcome.message
 
 
-def test_two_depths_in_the_region_are_refused(
+def test_two_depths_in_the_region_are_refused_at_a_low_limit(
     model: Any, plane_camera: Callable[..., Any], knowing_estimator: Callable[..., Any]
 ) -> None:
     near, far = plane_camera(1500.0, 1400.0), plane_camera(1620.0, 1400.0, seed=1)
@@ -166,7 +166,8 @@ def test_two_depths_in_the_region_are_refused(
         def depth(self) -> None:
             return None
 
-    run = drive(focus(task(1400.0, model), knowing_estimator(near)), Split(), task(1400.0, model))
+    wary = ControllerOptions(depths_apart=10.0)
+    run = drive(focus(task(1400.0, model), knowing_estimator(near), wary), Split(), task(1400.0, model))
     assert run.outcome.reason is Reason.TWO_DEPTHS and not run.outcome.in_focus
     assert run.outcome.position_steps == 1400.0
 
