@@ -196,26 +196,6 @@ def matching_blur_px(reference: Plane, other: Plane, reach_px: float) -> float:
     return max(BLURS_PX, key=correlation)
 
 
-def best_change_of_scale(reference: Plane, other: Plane, reach_px: float, largest_change: float) -> float:
-    """By how much a frame must be enlarged to be of the scale of a sharper one: where the two correlate best, coarse to fine.
-
-    At a quarter of the size; 1 where no scale is better. largest_change: how far from 1 is looked, as a natural logarithm.
-    """
-    sigma = matching_blur_px(reference, other, reach_px)
-    still, moved = spectrum(_softened(_reduced(reference, 4), sigma / 4.0)), _reduced(other, 4)
-
-    def correlation(change: float) -> float:
-        placed = place(moved, Placing(math.exp(change)))
-        return _peak(still, spectrum(placed), placed.shape, reach_px / 4.0)[2] - 0.02 * abs(change)
-
-    step = largest_change / 6.0
-    best = max((n * step for n in range(-6, 7)), key=correlation)
-    for _ in range(4):
-        step *= 0.5
-        best = max((best - step, best, best + step), key=correlation)
-    return math.exp(best)
-
-
 def shift_between(reference: Plane, other: Plane, reach_px: float) -> tuple[float, float, float]:
     """How far a frame must be moved to lie over a sharper one: (x, y, correlation), pixels, and -1 to 1.
 

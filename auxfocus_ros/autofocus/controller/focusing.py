@@ -62,6 +62,10 @@ CONTRADICTION_SIGMAS = 4.0
 """Depth and pictures that are farther apart contradict each other."""
 _SAME_PLACE = 0.2
 """Of half the depth of focus: a position so near is the same one."""
+_SEEN = 0.9
+"""Of half the depth of focus: of a lens that is not known, a position so near to a frame has been looked at."""
+_AS_GOOD = 0.9
+"""A position that was not looked at is gone to where its probability is this share of the best one's."""
 
 
 def focus(task: Task, estimator: RadiusEstimator | None = None, options: ControllerOptions = ControllerOptions()) -> Search:  # noqa: B008
@@ -148,18 +152,21 @@ class Focusing:
 
     def _decided(self, judgement: Judgement) -> Look | Outcome:
         options, here = self.options, self._here_steps()
-        if judgement.here >= options.stop_probability:
+        learning = self.task.model is None
+        if judgement.here >= (options.learning_stop_probability if learning else options.stop_probability):
             return self._in_focus(judgement)
         target = self.task.reachable(judgement.target_steps())
         if len(self.frames) == 1 and judgement.best < 2.0 * float(np.median(judgement.in_focus)):
             target = self.task.reachable(self._probe_steps(judgement.belief))
+        if learning and len(self.frames) > 1:
+            target = self._unseen_steps(judgement)
         stays = abs(target - here) < _SAME_PLACE * judgement.half_steps or target == here
         if stays and len(self.frames) == 1:
             target = self.task.reachable(judgement.elsewhere_steps(here))
             stays = target == here
-        nowhere_better = len(self.frames) > 1 and judgement.best - judgement.here < options.worth_moving
+        nowhere_better = not learning and len(self.frames) > 1 and judgement.best - judgement.here < options.worth_moving
         if stays or nowhere_better:
-            if judgement.here >= options.settle_probability:
+            if judgement.here >= (options.learning_settle_probability if learning else options.settle_probability):
                 return self._in_focus(judgement)
             return self._give_up(f"no position is in focus with more than {judgement.best:.0%}")
         if len(self.frames) >= options.frames_before_search:
@@ -227,7 +234,9 @@ class Focusing:
 
     def _taken(self, sight: Sight) -> Frame:
         try:
-            return take_frame(sight, self.task.gamma, self.options.window_px, self._estimator)
+            return take_frame(
+                sight, self.task.gamma, self.options.window_px, self._estimator, known_camera=self.task.model is not None
+            )
         except InputError:
             raise
         except Exception as error:
@@ -252,6 +261,30 @@ class Focusing:
         if abs(belief.mean_steps - here) > reach / 6.0:
             return belief.mean_steps
         return here + math.copysign(0.25 * reach, belief.mean_steps - here)
+
+    def _unseen_steps(self, judgement: Judgement) -> float:
+        """With a lens that is not known: of the positions where no frame was taken the one that is most probably in focus, where
+        that is nearly as probable as the best one of all; else that one.
+        """
+        candidates, in_focus = judgement.candidates_steps, judgement.in_focus
+        seen = np.array([frame.position_steps for frame in self.frames])
+        free = np.abs(candidates[:, None] - seen[None, :]).min(axis=1) > _SEEN * judgement.half_steps
+        best = self.task.reachable(judgement.target_steps())
+        if not free.any():
+            return best
+        unseen = np.where(free, in_focus, 0.0)
+        at = int(np.argmax(unseen))
+        return self._strode(float(candidates[at])) if unseen[at] >= _AS_GOOD * judgement.best else best
+
+    def _strode(self, target: float) -> float:
+        """The position to go to, which after two ways in one direction is at least twice as far as the last way was: who creeps
+        up a slope has been told wrongly how near the top is.
+        """
+        positions = [frame.position_steps for frame in self.frames]
+        ways = np.diff([*positions, target])
+        if len(ways) >= 3 and np.all(np.sign(ways[-3:]) == np.sign(ways[-1])):
+            target = positions[-1] + math.copysign(max(abs(ways[-1]), 2.0 * abs(ways[-2])), ways[-1])
+        return self.task.reachable(target)
 
     def _look(self, position_steps: float, message: str) -> Look:
         return Look(position_steps, self._known(position_steps, message))

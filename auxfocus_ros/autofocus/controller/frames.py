@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +26,8 @@ class Frame:
     """A frame of the region.
 
     plane: (H, W) its middle in linear light. shape: (height, width) of the picture it came from. noise: its power. detail: the
-    signal in its middle frequencies. estimate: what the network says of it alone, None: nothing.
+    signal in its middle frequencies, against its mean level. estimate: what the network says of it alone, None: nothing.
+    estimate_of_half: the same of the picture at half its size, in pixels of that; only for a camera that is not known.
     """
 
     position_steps: float
@@ -34,10 +36,17 @@ class Frame:
     noise: float
     detail: float
     estimate: RadiusEstimate | None
+    estimate_of_half: RadiusEstimate | None = None
 
 
-def take_frame(sight: Sight, gamma: float, window_px: int, estimator: RadiusEstimator | None) -> Frame:
-    """A frame from what was seen; raises InputError for a picture that cannot be."""
+def take_frame(
+    sight: Sight, gamma: float, window_px: int, estimator: RadiusEstimator | None, *, known_camera: bool = True
+) -> Frame:
+    """A frame from what was seen; raises InputError for a picture that cannot be.
+
+    Cameras smooth and compress their noise, and what is left of it looks like the detail of a picture that is a little blurred.
+    Where nothing is known of the camera, the picture at half its size, in which there is less of that, is estimated as well.
+    """
     linear = spectra.luminance(sight.picture, gamma)
     plane = spectra.cut_middle(linear, window_px)
     estimate = estimator.estimate(sight.picture) if estimator is not None else None
@@ -46,8 +55,13 @@ def take_frame(sight: Sight, gamma: float, window_px: int, estimator: RadiusEsti
     band = (seen.frequency >= low) & (seen.frequency <= high)
     noise = float(seen.noise[0])
     detail = float((np.maximum(seen.power[band, 0, 0] - noise, 0.0) * seen.count[band]).sum() / seen.count[band].sum())
+    detail /= float(plane.mean()) ** 2 + 1e-6
     height, width = sight.picture.shape[:2]
-    return Frame(float(sight.position_steps), plane, (height, width), noise, detail, estimate)
+    of_half = None
+    if estimator is not None and not known_camera and min(height, width) >= 2 * spectra.SMALLEST_PX:
+        half = cv2.resize(sight.picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        of_half = estimator.estimate(np.asarray(half, np.uint8))
+    return Frame(float(sight.position_steps), plane, (height, width), noise, detail, estimate, of_half)
 
 
 def demand_one_shape(frames: Sequence[Frame]) -> None:
@@ -57,15 +71,12 @@ def demand_one_shape(frames: Sequence[Frame]) -> None:
         raise InputError(f"a frame of {last[1]} x {last[0]} px after frames of {first[1]} x {first[0]}: all must be of one size")
 
 
-def laid_over(
-    frames: Sequence[Frame], scale_between: Callable[[Frame, Frame], float] | None, largest_change: float = 0.12
-) -> tuple[list[Plane], NDArray[np.float64]]:
+def laid_over(frames: Sequence[Frame], scale_between: Callable[[Frame, Frame], float]) -> tuple[list[Plane], NDArray[np.float64]]:
     """The frames' planes as the one with the most detail shows them: of its scale, in its place, of its exposure.
 
     Args:
         frames: of one shape.
-        scale_between: how much larger things are in the first of two frames than in the second; None: to be found.
-        largest_change: how far a scale that is to be found may be from 1.
+        scale_between: how much larger things are in the first of two frames than in the second.
 
     Returns:
         The planes, and (k,) by how much each was enlarged: blurs have grown with it.
@@ -76,10 +87,7 @@ def laid_over(
         if frame is reference or frame.position_steps == reference.position_steps:
             planes.append(frame.plane)
             continue
-        if scale_between is None:
-            placing = _found(reference.plane, frame.plane, largest_change)
-        else:
-            placing = _moved(reference.plane, frame.plane, scale_between(reference, frame))
+        placing = _moved(reference.plane, frame.plane, scale_between(reference, frame))
         planes.append(spectra.place(frame.plane, placing))
         scales[n] = placing.scale
     return spectra.same_exposure(planes, [frame is reference for frame in frames].index(True)), scales
@@ -102,12 +110,5 @@ def quarters(planes: Sequence[Plane]) -> list[list[Plane]]:
 
 def _moved(reference: Plane, plane: Plane, scale: float) -> Placing:
     reach = min(abs(scale - 1.0) * OFF_AXIS_PX + SHAKE_PX, 0.25 * min(plane.shape))
-    x, y, _ = spectra.shift_between(reference, spectra.place(plane, Placing(scale)), reach)
-    return Placing(scale, x, y)
-
-
-def _found(reference: Plane, plane: Plane, largest_change: float) -> Placing:
-    reach = 0.25 * min(plane.shape)
-    scale = spectra.best_change_of_scale(reference, plane, reach, largest_change)
     x, y, _ = spectra.shift_between(reference, spectra.place(plane, Placing(scale)), reach)
     return Placing(scale, x, y)

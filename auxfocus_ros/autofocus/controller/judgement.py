@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from auxfocus_ros.autofocus.controller.estimates import log_density
 from auxfocus_ros.autofocus.controller.frames import Frame, compared, laid_over, quarters
 from auxfocus_ros.autofocus.controller.options import ControllerOptions
 from auxfocus_ros.autofocus.likelihood import log_likelihood
-from auxfocus_ros.autofocus.radius_estimate import RadiusEstimate, level_of
+from auxfocus_ros.autofocus.radius_estimate import level_of
 from auxfocus_ros.autofocus.spectra import CrossPower, Plane
 from auxfocus_ros.autofocus.terms import DepthReading, Task
 from auxfocus_ros.optics.defocus_model import DefocusModel
@@ -169,7 +170,9 @@ class Calibrated:
 class Learning:
     """A lens of which nothing is known but that blur grows evenly with the way from the best position: `r = gain |Z - Z0|`.
 
-    The gain is believed in along with the best position, over a grid of both.
+    The gain is believed in along with the best position, over a grid of both, and so is how soft the pictures are at their
+    sharpest. What the network says of each frame is weighed with the order of the frames by their detail. (To compare their
+    spectra ring by ring, as with a calibrated lens, did harm on real stacks: shapes of blur and scale are not known well enough.)
     """
 
     task: Task
@@ -188,17 +191,13 @@ class Learning:
 
     def judge(self, frames: Sequence[Frame], depth: DepthReading | None, slack_steps: float = 0.0) -> Judgement:
         """As `Judge`; a depth says nothing here."""
-        log = np.repeat(self._prior[:, None], len(self.grid), axis=1)
-        for frame in frames:
-            if frame.estimate is not None:
-                log += self._told(frame.estimate, self._radii([frame])[0]).reshape(log.shape)
-        last = list(frames[-self.options.frames_remembered :])
-        if len({frame.position_steps for frame in last}) > 1:
-            planes, scales = laid_over(last, None)
-            radii = np.hypot(self._radii(last), _OWN_SOFTNESS_PX) * scales[:, None]
-            seen = log_likelihood(compared(planes, last), radii, model_error=_SHAPE_ERROR, weight=_SHAPE_WEIGHT)
-            log += seen.reshape(log.shape)
-        return self._judged(np.exp(log - log.max()), frames, slack_steps)
+        radii = self._radii(frames)
+        log = np.full((len(_OWN_SOFTNESS_PX), radii.shape[1]), -np.inf)
+        for n, softness in enumerate(_OWN_SOFTNESS_PX):
+            log[n] = sum((_told(frame, np.hypot(one, softness)) for frame, one in zip(frames, radii, strict=True)), np.zeros(1))
+        total = np.logaddexp.reduce(log, axis=0) + _ordered(frames, radii)
+        joint = total.reshape(len(self.gains), len(self.grid)) + self._prior[:, None]
+        return self._judged(np.exp(joint - joint.max()), frames, slack_steps)
 
     def _judged(self, joint: Grid, frames: Sequence[Frame], slack_steps: float) -> Judgement:
         share = self.options.outlier_share
@@ -219,19 +218,35 @@ class Learning:
         away = np.abs(np.array([frame.position_steps for frame in frames])[:, None, None] - self.grid)
         return np.asarray((self.gains[:, None] * away).reshape(len(frames), -1))
 
-    def _told(self, estimate: RadiusEstimate, radii: Grid) -> Grid:
-        """What an estimate says of radii that the even growth of blur predicts roughly, of pictures a little soft themselves."""
-        low, high = level_of(max(estimate.radius_px - estimate.sigma_px, 0.0)), level_of(estimate.radius_px + estimate.sigma_px)
-        sigma = math.hypot(0.5 * float(high - low), _UNEVEN_LEVELS)
-        z = (level_of(np.hypot(radii, _OWN_SOFTNESS_PX)) - level_of(estimate.radius_px)) / sigma
-        return np.asarray(np.log(np.exp(-0.5 * z * z) + 0.01))
-
 
 _USUAL_RADIUS_PX, _USUAL_SPREAD = 35.0, 0.7
 _CARRIED_OVER = 0.3
-_OWN_SOFTNESS_PX = 0.8
-_UNEVEN_LEVELS = 0.3
-_SHAPE_ERROR, _SHAPE_WEIGHT = 0.3, 0.03
+_OWN_SOFTNESS_PX = (0.6, 1.2, 1.7)
+"""Of pictures at their sharpest: lenses, demosaicing and noise reduction."""
+_UNEVEN_LEVELS = 0.25
+_ORDER_WEIGHT = 5.0
+_ORDER_STEP = 0.1
+
+
+def _told(frame: Frame, radii: Grid) -> Grid:
+    """What the estimates of a frame say of radii that the even growth of blur predicts roughly."""
+    levels, density = level_of(radii), np.full(len(radii), 0.01)
+    for estimate, enlarged in ((frame.estimate, 1.0), (frame.estimate_of_half, 2.0)):
+        if estimate is not None:
+            middle, spread = enlarged * estimate.radius_px, enlarged * estimate.sigma_px
+            reach = 0.5 * float(level_of(middle + spread) - level_of(max(middle - spread, 0.0)))
+            density += np.exp(-0.5 * ((levels - level_of(middle)) / math.hypot(reach, _UNEVEN_LEVELS)) ** 2)
+    return np.asarray(np.log(density))
+
+
+def _ordered(frames: Sequence[Frame], radii: Grid) -> Grid:
+    """Of every hypothesis, whether it has the frames in the order of their detail: the one with more of it is less blurred."""
+    total = np.zeros(radii.shape[1])
+    for (one, r1), (other, r2) in combinations(zip(frames, radii, strict=True), 2):
+        sharper = 0.5 * math.log((one.detail + 1e-9) / (other.detail + 1e-9))
+        sure = _ORDER_WEIGHT * min(abs(sharper) / _ORDER_STEP, 1.0)
+        total += sure * np.minimum(np.tanh(math.copysign(1.0, sharper) * (r2 - r1)), 0.0)
+    return total
 
 
 def several_depths(planes: Sequence[Plane], frames: Sequence[Frame], radii_px: Grid, options: ControllerOptions) -> float:

@@ -24,6 +24,12 @@ class ControllerOptions:
         minimum=0.0,
         maximum=0.999,
     )
+    learning_stop_probability: float = parameter(
+        0.7, "stop_probability while it learns what a step of an unknown lens does", minimum=0.05, maximum=0.999
+    )
+    learning_settle_probability: float = parameter(
+        0.2, "settle_probability while it learns what a step of an unknown lens does", minimum=0.0, maximum=0.999
+    )
     worth_moving: float = parameter(
         0.05, "it moves only for at least this much more probability of being in focus", minimum=0.0, maximum=0.5
     )
