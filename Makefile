@@ -48,6 +48,7 @@ bench: setup
 	@$(RUN) auxfocus bench lens --json out/bench/lens.json
 	@$(RUN) auxfocus bench simulation --json out/bench/simulation.json
 	@$(RUN) auxfocus bench topics --json out/bench/topics.json
+	@$(RUN) auxfocus bench autofocus --json out/bench/autofocus.json
 	@$(RUN) python -m pip install --quiet -r requirements/bench.txt
 	@$(RUN) auxfocus bench distribution --json out/bench/distribution.json
 

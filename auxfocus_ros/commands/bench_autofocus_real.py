@@ -133,7 +133,8 @@ def run_sweep(name: str, sweep: Sweep, positions: Sequence[float], start: int) -
 
     cap = CAPS.get(name, CLASSICAL_CAP)
     camera = SweepCamera(sweep, positions, start)
-    half = 0.5 * float(np.median(np.diff(positions)))
+    # Ours learns from the frames how far focus reaches; the classical ones, which cannot, are told how far apart the frames are.
+    half = None if name == OURS else 0.5 * float(np.median(np.diff(positions)))
     task = Task(
         positions[0], positions[-1], camera.position_steps, half_depth_of_focus_steps=half,
         positions_steps=tuple(positions), max_moves=cap, max_captures=CLASSICAL_CAP,
