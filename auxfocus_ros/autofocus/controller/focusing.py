@@ -175,7 +175,7 @@ class Focusing:
         return self._look(target, f"going where focus is with {judgement.best:.0%}")
 
     def _in_focus(self, judgement: Judgement) -> Outcome:
-        if judgement.depths_apart > self.options.depths_apart:
+        if self._at_two_depths(judgement):
             return self._two_depths(judgement)
         message = "in focus"
         if judgement.depth_sigmas > CONTRADICTION_SIGMAS:
@@ -184,10 +184,14 @@ class Focusing:
         return self._end(Reason.NONE, message + self._estimator_fault, self._here_steps(), in_focus=True)
 
     def _give_up(self, why: str) -> Outcome:
-        if self.judgement is not None and self.judgement.depths_apart > self.options.depths_apart:
+        if self.judgement is not None and self._at_two_depths(self.judgement):
             return self._two_depths(self.judgement)
         self._to(Phase.SEARCHING)
         return self._end(Reason.NONE, why + self._estimator_fault, self._here_steps(), in_focus=False)
+
+    def _at_two_depths(self, judgement: Judgement) -> bool:
+        """Whether the region has several depths and nobody says which is meant: a range sensor's word does."""
+        return self._depth is None and judgement.depths_apart > self.options.depths_apart
 
     def _two_depths(self, judgement: Judgement) -> Outcome:
         told = f"the region's quarters are in focus at different positions (evidence {judgement.depths_apart:.0f})"

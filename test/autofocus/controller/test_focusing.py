@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,11 @@ def test_two_depths_in_the_region_are_refused_at_a_low_limit(
     run = drive(focus(task(1400.0, model), knowing_estimator(near), wary), Split(), task(1400.0, model))
     assert run.outcome.reason is Reason.TWO_DEPTHS and not run.outcome.in_focus
     assert run.outcome.position_steps == 1400.0
+    # a range sensor says which of the two is meant
+    depth_m = model.lens.focus_distance_m(1500.0)
+    told = replace(task(1400.0, model), depth=DepthReading(depth_m, 0.01 * depth_m))
+    run = drive(focus(told, knowing_estimator(near), wary), Split(), told)
+    assert run.outcome.reason is Reason.NONE and abs(run.outcome.position_steps - 1500.0) <= 10.0
 
 
 # Bad pictures
