@@ -245,7 +245,7 @@ def test_cancel_take_over_and_somebody_else_at_the_lens(stage: Stage, start: Cal
     start(lens={"speed_steps_per_s": 150.0})
     sent = stage.send()
     sent.until(STATUS.STATE_SEARCHING)
-    stage.graph.until(lambda: stage.lens[-1].moving, 10.0, "a move")
+    stage.graph.until(lambda: stage.lens[-1].moving and abs(stage.lens[-1].position_steps - 900.0) > 1.0, 10.0, "a move")
     canceled = sent.handle.cancel_goal_async()
     result = sent.end(3.0)
     stage.graph.until(canceled.done, 5.0, "the answer to cancel")

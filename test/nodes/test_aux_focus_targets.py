@@ -59,12 +59,17 @@ def seen_person(truth: FocusTruth) -> Any:
 
 
 def test_a_click_chooses_the_person_and_follows(graph: Any, whole_graph: dict[str, list[Any]]) -> None:
-    person = graph.until(lambda: whole_graph["truth"] and seen_person(whole_graph["truth"][-1]), 10.0, "a person")
-    roi = person.target.roi
-    x, y = roi.x_offset + roi.width / 2, roi.y_offset + roi.height / 2
-    answer = select(graph, SelectTarget.Request.MODE_POINT, x_px=x, y_px=y)
-    assert answer.success, answer.message
-    assert answer.target.selected
+    # The person walks on between the frame that told where they are and the one that is clicked into: a click may miss.
+    for _ in range(10):
+        whole_graph["truth"].clear()
+        person = graph.until(lambda: whole_graph["truth"] and seen_person(whole_graph["truth"][-1]), 10.0, "a person")
+        roi = person.target.roi
+        x, y = roi.x_offset + roi.width / 2, roi.y_offset + roi.height / 2
+        answer = select(graph, SelectTarget.Request.MODE_POINT, x_px=x, y_px=y)
+        assert answer.success, answer.message
+        assert answer.target.selected
+        if answer.target.depth_m == pytest.approx(person.target.depth_m, rel=0.05):
+            break
     assert answer.target.depth_m == pytest.approx(person.target.depth_m, rel=0.05)
     chosen, begun = answer.target.id, len(whole_graph["targets"])
     graph.until(lambda: len(whole_graph["targets"]) >= begun + 10, 20.0, "ten frames more")
