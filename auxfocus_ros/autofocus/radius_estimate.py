@@ -17,8 +17,6 @@ LARGEST_RADIUS_PX = 255.5
 BINS = 109
 LEVELS = np.linspace(np.log2(LOG_OFFSET_PX), np.log2(LARGEST_RADIUS_PX + LOG_OFFSET_PX), BINS)
 """Centres of the bins, `log2(radius + 0.5)`: 9 octaves of 12 bins."""
-RADII_PX = np.exp2(LEVELS) - LOG_OFFSET_PX
-"""Centres of the bins, pixels, from 0."""
 
 
 def level_of(radius_px: Any) -> NDArray[np.float64]:

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.autofocus.following import Follower, FollowSetup
+from auxfocus_ros.autofocus.following import Follower, FollowSetup, FrameFollower
 from auxfocus_ros.autofocus.plane_camera import LIGHTS, PlaneCamera
 from auxfocus_ros.commands.bench_following_rivals import ContrastClimber, LastDepth
-from auxfocus_ros.commands.bench_following_world import Conditions, Policy, Record, Scene, Seen, StandIn, path, simulate
+from auxfocus_ros.commands.bench_following_world import Conditions, Record, Scene, Seen, StandIn, path, simulate
 from auxfocus_ros.optics import load_lens
 from auxfocus_ros.optics.defocus_model import DefocusModel, ThinLensModel
 
@@ -155,7 +155,7 @@ def simulated(trial: Trial) -> Record:
     return simulate(policy_of(use, model, estimator), scene)
 
 
-def policy_of(use: str, model: DefocusModel, estimator: Any) -> Policy:
+def policy_of(use: str, model: DefocusModel, estimator: Any) -> FrameFollower:
     """The follower, or a rival."""
     if use == "last depth":
         return LastDepth(model)

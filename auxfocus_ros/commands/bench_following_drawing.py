@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from auxfocus_ros.commands.bench_following_world import Record
 
 WIDTH_PX, HEIGHT_PX, ERROR_PX, EDGE_PX = 1600, 560, 260, 60
-WHITE, GREY, GREEN, RED, BLUE, BLACK = (255,) * 3, (200,) * 3, (190, 235, 190), (40, 40, 220), (190, 90, 20), (40,) * 3
+WHITE, GREEN, RED, BLUE, BLACK = (255,) * 3, (190, 235, 190), (40, 40, 220), (190, 90, 20), (40,) * 3
 ERROR_SPAN = 4.0
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.autofocus.following import Wish
+from auxfocus_ros.autofocus.following import FrameFollower, Wish
 from auxfocus_ros.autofocus.radius_estimate import LEVELS, RadiusEstimate, level_of
 from auxfocus_ros.autofocus.terms import DepthReading
 from auxfocus_ros.lens import SimulatedStepper, StepperConfig
@@ -28,7 +28,7 @@ Seen = Callable[[float, float], np.ndarray]
 
 
 def path(name: str) -> DepthPath:
-    """The target's depth over time, metres: PATHS."""
+    """The target's depth over time, metres, of `path`'s names."""
     leg_s = (FAR_M - NEAR_M) / SPEED_M_PER_S
 
     def to_and_fro(time_s: float) -> float:
@@ -53,26 +53,6 @@ def path(name: str) -> DepthPath:
         return hold_and_go
     depth_m = float(name.removeprefix("still_").removesuffix("m"))
     return lambda time_s: depth_m
-
-
-PATHS = ("coming", "going", "to_and_fro", "hold_and_go", "still_0.6m", "still_2m")
-
-
-class Policy(Protocol):
-    """The follower, or a rival of it."""
-
-    def see(
-        self,
-        stamp_s: float,
-        picture: np.ndarray | None,
-        position_steps: float,
-        depth: DepthReading | None = None,
-        depth_velocity_m_per_s: float | None = None,
-        *,
-        moving: bool = False,
-        now_s: float | None = None,
-    ) -> Wish:
-        """As `Follower.see`."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +100,13 @@ class Scene:
     seen: Seen | None = None
 
 
-def simulate(policy: Policy, scene: Scene) -> Record:
+def simulate(policy: FrameFollower, scene: Scene) -> Record:
     """Let a policy keep the target in focus. The lens starts in focus."""
     return _World(policy, scene).run(scene.seconds)
 
 
 class _World:
-    def __init__(self, policy: Policy, scene: Scene) -> None:
+    def __init__(self, policy: FrameFollower, scene: Scene) -> None:
         self._policy, self._target, self._model, self._c, self._seen = (
             policy, scene.target, scene.model, scene.conditions, scene.seen,
         )  # fmt: skip

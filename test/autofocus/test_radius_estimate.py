@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxfocus_ros.autofocus.radius_estimate import BINS, LARGEST_RADIUS_PX, LEVELS, RADII_PX, RadiusEstimate, level_of
+from auxfocus_ros.autofocus.radius_estimate import BINS, LARGEST_RADIUS_PX, LEVELS, RadiusEstimate, level_of
 
 
 def estimate(radius_px: float, sigma_levels: float) -> RadiusEstimate:
@@ -16,7 +16,8 @@ def estimate(radius_px: float, sigma_levels: float) -> RadiusEstimate:
 
 
 def test_the_grid_runs_from_no_blur_to_the_largest() -> None:
-    assert RADII_PX[0] == pytest.approx(0.0) and RADII_PX[-1] == pytest.approx(LARGEST_RADIUS_PX)
+    radii_px = np.exp2(LEVELS) - 0.5
+    assert radii_px[0] == pytest.approx(0.0) and radii_px[-1] == pytest.approx(LARGEST_RADIUS_PX)
     assert len(LEVELS) == BINS and LEVELS[12] - LEVELS[0] == pytest.approx(1.0)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxfocus_ros.autofocus.terms import DepthReading, Reason, State, Task
+from auxfocus_ros.autofocus.terms import DepthReading, Task
 from auxfocus_ros.errors import ConfigurationError
 
 TASK = Task(min_position_steps=1050.0, max_position_steps=2100.0, start_position_steps=1400.0)
@@ -54,14 +54,3 @@ def test_of_a_stack_the_nearest_frame_is_reachable() -> None:
 def test_a_depth_that_cannot_be_is_refused(depth_m: float, sigma_m: float) -> None:
     with pytest.raises(ConfigurationError, match="depth reading"):
         DepthReading(depth_m, sigma_m)
-
-
-def test_states_and_reasons_are_the_messages_own() -> None:
-    messages = pytest.importorskip("auxfocus_interfaces.msg")
-    status = messages.AutofocusStatus
-    assert {state.name: int(state) for state in State} == {
-        name.removeprefix("STATE_"): getattr(status, name) for name in dir(status) if name.startswith("STATE_")
-    }
-    assert {reason.name: int(reason) for reason in Reason} == {
-        name.removeprefix("REASON_"): getattr(status, name) for name in dir(status) if name.startswith("REASON_")
-    }

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from auxfocus_ros.autofocus.following import Follower, FollowSetup
-from auxfocus_ros.commands.bench_following import WAYS, Trial, bars, bench_model, figures, reversals, summary
+from auxfocus_ros.commands.bench_following import SECONDS, WAYS, Trial, bars, bench_model, figures, reversals, summary
 from auxfocus_ros.commands.bench_following_drawing import draw_run
 from auxfocus_ros.commands.bench_following_rivals import LastDepth
-from auxfocus_ros.commands.bench_following_world import PATHS, Conditions, Scene, StandIn, path, simulate
+from auxfocus_ros.commands.bench_following_world import Conditions, Scene, StandIn, path, simulate
 
 DEPTH = next(way for way in WAYS if way.name == "depth")
 
@@ -26,7 +26,7 @@ def test_paths_by_hand() -> None:
     assert [to_and_fro(t) for t in (0.0, 1.0, 7.5, 8.5, 15.0)] == pytest.approx([8.0, 7.0, 0.5, 1.5, 8.0])
     assert [path("going")(t) for t in (0.0, 7.5, 9.0)] == pytest.approx([0.5, 8.0, 8.0])
     assert [path("hold_and_go")(t) for t in (1.9, 3.5, 5.5, 7.0)] == pytest.approx([4.0, 2.5, 2.5, 1.0])
-    for name in PATHS:
+    for name in SECONDS:
         assert all(0.4 < path(name)(t) < 8.01 for t in np.linspace(0.0, 30.0, 200))
 
 

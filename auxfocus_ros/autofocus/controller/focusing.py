@@ -190,8 +190,8 @@ class Focusing:
         return self._end(Reason.NONE, why + self._estimator_fault, self._here_steps(), in_focus=False)
 
     def _at_two_depths(self, judgement: Judgement) -> bool:
-        """Whether the region has several depths and nobody says which is meant: a range sensor's word does."""
-        return self._depth is None and judgement.depths_apart > self.options.depths_apart
+        """Whether the region has several depths; they are not looked for where a range sensor says which is meant."""
+        return judgement.depths_apart > self.options.depths_apart
 
     def _two_depths(self, judgement: Judgement) -> Outcome:
         told = f"the region's quarters are in focus at different positions (evidence {judgement.depths_apart:.0f})"

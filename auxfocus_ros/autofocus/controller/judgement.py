@@ -117,7 +117,8 @@ class Calibrated:
             planes, scales = laid_over(last, lambda a, b: self._scale(a, middle) / self._scale(b, middle))
             radii = self._radii(last) * scales[:, None]
             seen = seen + self._comparison(compared(planes, last), radii)
-            apart = several_depths(planes, last, radii, self.options)
+            if depth is None:  # else that says which of them is meant
+                apart = several_depths(planes, last, radii, self.options)
         read, depth_sigmas = np.zeros_like(self.grid), 0.0
         if depth is not None:
             read = depth_log_likelihood(self._depth_m, depth, self.options.depth_outlier_share)

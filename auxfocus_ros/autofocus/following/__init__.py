@@ -4,7 +4,8 @@
 neither ROS nor a clock; what drives it is a node, or a simulation.
 """
 
-from auxfocus_ros.autofocus.following.follower import Follower, Wish
+from auxfocus_ros.autofocus.following.follower import Follower
 from auxfocus_ros.autofocus.following.options import FollowerOptions, FollowSetup
+from auxfocus_ros.autofocus.following.wish import FrameFollower, Wish
 
-__all__ = ["FollowSetup", "Follower", "FollowerOptions", "Wish"]
+__all__ = ["FollowSetup", "Follower", "FollowerOptions", "FrameFollower", "Wish"]

@@ -18,7 +18,7 @@ SEARCHING where focus is lost by picture alone, or the lens has to be learnt.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from auxfocus_ros.autofocus.following.mixture import Motion
 from auxfocus_ros.autofocus.following.options import FollowerOptions, FollowSetup
 from auxfocus_ros.autofocus.following.sweep import Sweep
 from auxfocus_ros.autofocus.following.track import Track
+from auxfocus_ros.autofocus.following.wish import Wish
 from auxfocus_ros.autofocus.radius_estimate import RadiusEstimate, RadiusEstimator
 from auxfocus_ros.autofocus.terms import DepthReading, Known, Reason, State
 from auxfocus_ros.errors import ConfigurationError
@@ -48,23 +49,6 @@ _NO_CHANCE = 0.02
 _SURE_OF_SIDE = 0.8
 _SURE_TO_GO_BACK, _UNSURE = 0.95, 0.6
 _STILL = 0.02
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the follower wants after a frame.
-
-    state, reason, message: what it is doing, and why it holds or what it does without, in plain words. position_steps: where
-    the lens is to go now, in its range; None: it stays, or goes on to where it was sent last. known: what is known of the target
-    at the youngest stamp. probe: the move is made to learn on which side the target lies.
-    """
-
-    state: State
-    reason: Reason
-    message: str
-    position_steps: float | None
-    known: Known
-    probe: bool
 
 
 class Follower:

@@ -11,50 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-
+from auxfocus_ros.autofocus.following.wish import FrameFollower, Wish
 from auxfocus_ros.autofocus.live.aim import Aimer, AimError, Sighted
 from auxfocus_ros.autofocus.live.events import Bounds, Frame, Hands, LensReading, Limits, Targets
 from auxfocus_ros.autofocus.live.run import LiveRun
-from auxfocus_ros.autofocus.terms import DepthReading, Known, Reason, State, Task
+from auxfocus_ros.autofocus.terms import DepthReading, Reason, Task
 from auxfocus_ros.errors import AuxfocusError
 
 KEPT_TRACE = 1000
 """Frames of the trace that are kept; a run may go on for hours."""
-
-
-class FollowingWish(Protocol):
-    """What a follower wishes after a frame."""
-
-    @property
-    def state(self) -> State: ...  # noqa: D102
-    @property
-    def reason(self) -> Reason: ...  # noqa: D102
-    @property
-    def message(self) -> str: ...  # noqa: D102
-    @property
-    def position_steps(self) -> float | None: ...  # noqa: D102
-    @property
-    def known(self) -> Known: ...  # noqa: D102
-
-
-class FrameFollower(Protocol):
-    """What decides where the lens goes."""
-
-    def see(
-        self,
-        stamp_s: float,
-        picture: np.ndarray | None,
-        position_steps: float,
-        depth: DepthReading | None = None,
-        depth_velocity_m_per_s: float | None = None,
-        *,
-        moving: bool = False,
-        now_s: float | None = None,
-    ) -> FollowingWish:
-        """A frame has come, or a depth."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +40,7 @@ class _Judged:
     """What came of it. looked: at a picture or a depth."""
 
     sight: _Sight
-    wish: FollowingWish
+    wish: Wish
     looked: bool
 
 

@@ -34,7 +34,7 @@ class LensWatch:
     def hear(self, reading: LensReading, now_s: float) -> None:
         """The lens has said where it is."""
         self.heard_s = now_s
-        if reading.stamp_ns < self._floor_ns and now_s - self._ended_s < LATE_S:
+        if reading.stamp_ns <= self._floor_ns and now_s - self._ended_s < LATE_S:
             return
         self._floor_ns = 0 if now_s - self._ended_s >= LATE_S else self._floor_ns
         if self._history and reading.stamp_ns < self._history[-1][0]:
@@ -43,10 +43,10 @@ class LensWatch:
         self.reading = reading
 
     def hear_end(self, end: MoveEnd, now_s: float) -> None:
-        """A move of ours has ended; where it came to rest, that is newer than any reading from before."""
+        """A move of ours has ended; where it came to rest, that is newer than any reading from before, or of that very moment."""
         if self.reading is None or not math.isfinite(end.position_steps) or end.settled_ns <= 0:
             return
-        if self.reading.stamp_ns < end.settled_ns:
+        if self.reading.stamp_ns <= end.settled_ns:
             self._ended_s, self._floor_ns = now_s, end.settled_ns
             self.reading = replace(
                 self.reading,

@@ -7,6 +7,7 @@ and nobody was silent. The limit of a run's time is the clock's own.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 from auxfocus_ros.autofocus.driving import Journal
@@ -20,7 +21,7 @@ LONGEST_STEP_S = 0.3
 """Of a wait, between two looks."""
 
 
-class LiveRun:
+class LiveRun(ABC):
     """One run from its beginning to `ended`. Its events come one at a time, in one thread.
 
     Attributes:
@@ -133,17 +134,19 @@ class LiveRun:
 
     # What differs
 
+    @abstractmethod
     def _on_prepared(self, reading: LensReading) -> None:
         """The lens stands still, and what is aimed at is seen."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _on_frame(self, frame: Frame) -> None:
-        raise NotImplementedError
+        """A frame has come, and nothing stands against judging it."""
 
+    @abstractmethod
     def _on_thought(self, value: Any) -> None:
-        raise NotImplementedError
+        """What was asked of `Hands.think` is worked out."""
 
-    def _on_arrival(self) -> None:
+    def _on_arrival(self) -> None:  # noqa: B027 - following does nothing then
         """A move has been reached."""
 
     def _waits_for_target(self) -> bool:

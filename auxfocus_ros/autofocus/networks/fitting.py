@@ -10,6 +10,7 @@ import json
 import math
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class Schedule:
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
-class Goal:
+class Goal(ABC):
     """What a network is fitted to: how rows become tensors, and what is lost. One of each network."""
 
     def __init__(self, arrays: Arrays) -> None:
@@ -58,15 +59,15 @@ class Goal:
         """The rows of an epoch, in the order in which they are taken."""
         return torch.randperm(len(self.arrays["radius_px"]), generator=generator)
 
+    @abstractmethod
     def inputs(self, rows: np.ndarray, generator: torch.Generator | None) -> tuple[torch.Tensor, ...]:
         """What the network is given; with a generator varied at random (mirrored, turned)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, output: torch.Tensor, rows: np.ndarray) -> torch.Tensor:
         """Mean loss of a batch."""
-        raise NotImplementedError
 
-    def prepare(self, network: Any) -> None:
+    def prepare(self, network: Any) -> None:  # noqa: B027 - most goals leave it as it is
         """What is done to a fresh network."""
 
 

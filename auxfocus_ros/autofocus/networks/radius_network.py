@@ -54,7 +54,7 @@ def _without_slow(spectrum: torch.Tensor) -> torch.Tensor:
 
 
 class RadiusNetwork(nn.Module):
-    """Features in, the logarithm of a distribution over `radius_estimate.RADII_PX` out (up to a constant).
+    """Features in, the logarithm of a distribution over `radius_estimate.LEVELS` out (up to a constant).
 
     Means and scales of the features are buffers, taken from the training data by `normalise_by`.
     """

@@ -6,11 +6,9 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 from scipy.special import j1
 
-Spectrum = NDArray[np.complex64] | NDArray[np.float32]
 TABLE_STEP = 0.01
 LARGEST_X = 2.0 * np.pi * 256.0 * 0.75
 

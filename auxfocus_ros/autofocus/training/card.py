@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,15 @@ def figures(model: str, network: Any, arrays: Mapping[str, np.ndarray]) -> dict[
     """
     import torch
 
+    from auxfocus_ros.autofocus.networks.fitting import Goal
     from auxfocus_ros.autofocus.networks.goals import IN_FOCUS_STEPS, InFocusGoal, RadiusGoal, StepsGoal
     from auxfocus_ros.autofocus.networks.reference import IN_FOCUS, STEPS_UNIT
     from auxfocus_ros.autofocus.radius_estimate import RadiusEstimate
 
-    goal = {"radius": RadiusGoal, "reference_estimator": StepsGoal, "reference_discriminator": InFocusGoal}[model](arrays)
+    goals: dict[str, Callable[[Any], Goal]] = {
+        "radius": RadiusGoal, "reference_estimator": StepsGoal, "reference_discriminator": InFocusGoal,
+    }  # fmt: skip
+    goal = goals[model](arrays)
     rows = len(arrays["radius_px"])
     found = []
     with torch.inference_mode():

@@ -24,7 +24,6 @@ from auxfocus_ros.optics.calibration.refine import Match, PicturePair
 from auxfocus_ros.optics.lens import Lens
 
 Progress = Callable[[int, int], None]
-ReadPicture = Callable[[], NDArray[np.generic]]
 
 LEAST_FRAMES = 3
 TILES_DOWN = (4, 1.5)
@@ -62,14 +61,12 @@ class TileSweep:
     Attributes:
         patch: of the sharpest frame, pixels.
         best_position_steps: where it is sharpest, between the frames.
-        slope_px_per_m: growth of its radius on the sensor with the sensor's distance, pixels a metre.
         misfit: root mean square of what that growth leaves, against the radii's own root mean square.
         measured: in each frame that could be compared.
     """
 
     patch: Patch
     best_position_steps: float
-    slope_px_per_m: float
     misfit: float
     measured: tuple[Measured, ...]
 
@@ -284,7 +281,7 @@ def _fit(sweep: Sweep, patch: Patch, best: int, matches: dict[int, Match]) -> Ti
         if used[n]
     ]
     position = float(np.interp(image, *_rising(sweep.sensor_m, sweep.positions_steps)))
-    return TileSweep(patch, position, slope, misfit, tuple(measured))
+    return TileSweep(patch, position, misfit, tuple(measured))
 
 
 def _rising(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

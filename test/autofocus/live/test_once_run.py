@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from auxfocus_ros.autofocus.driving import drive
@@ -68,6 +68,13 @@ delay = st.floats(0.0, 0.25)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# a reading of the very moment at which the glass came to rest, which still says that it moves
+@example(
+    positions=[0.0, 150.0],
+    delays=dict.fromkeys(("frame", "state", "answer", "work"), 0.0),
+    speed=300.0,
+    settle_s=0.0,
+)
 @given(
     positions=st.lists(st.floats(0.0, 1000.0), min_size=1, max_size=6),
     delays=st.fixed_dictionaries({"frame": delay, "state": delay, "answer": delay, "work": delay}),
