@@ -1,0 +1,1 @@
+"""One picture out of several that were focused at different distances."""
