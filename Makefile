@@ -28,7 +28,7 @@ demo: setup
 	@$(RUN) auxfocus demo
 
 test: setup
-	@$(RUN) python -c "from auxfocus_ros.view import warm_up; warm_up()"  # of this tree: the set-up did it for what is installed
+	@$(RUN) python -c "from auxfocus_ros.commands.warm_up import warm_up; warm_up()"  # of this tree: the set-up did it for what is installed
 	@$(RUN) python -m pytest -m "not long" $(PYTEST_ARGS)
 
 test-long: setup
@@ -49,6 +49,7 @@ bench: setup
 	@$(RUN) auxfocus bench simulation --json out/bench/simulation.json
 	@$(RUN) auxfocus bench topics --json out/bench/topics.json
 	@$(RUN) auxfocus bench autofocus --json out/bench/autofocus.json
+	@$(RUN) auxfocus bench allinfocus --json out/bench/allinfocus.json
 	@$(RUN) python -m pip install --quiet -r requirements/bench.txt
 	@$(RUN) auxfocus bench distribution --json out/bench/distribution.json
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": ("simulate", "fly a simulated rig through a scene into a recording, with its truth"),
     "distribution": ("distribution", "the auxiliary focus image of one picture with its cloud or depth image, offline"),
     "focus": ("focus", "focus in a real focal stack, offline, by any method"),
+    "stack": ("stack", "one picture, sharp all over, out of a focal stack"),
     "calibrate": ("calibrate", "measure the blur and the change of scale of a lens from its pictures"),
     "sequence": ("sequence", "make a longer recording for benchmarks from a short one"),
     "parameters": ("parameters", "list the nodes' parameters"),
@@ -34,6 +35,7 @@ EXAMPLES = """examples:
   auxfocus up samples/rgb_lidar_road --lens field_50mm --video out/road.mp4
   auxfocus move --distance 12.5
   auxfocus distribution photo.png --depth depth.png --rig my_rig.yaml --focus-distance 2.4 -o out/photo_focus.png
+  auxfocus stack samples/stack_circuit_board -o out/board.png --depth out/board_depth.png
   auxfocus simulate corridor -o out/corridor.mcap
 """
 

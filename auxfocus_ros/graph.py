@@ -9,7 +9,7 @@ from auxfocus_ros.errors import ConfigurationError
 
 ParameterValue = bool | int | float | str
 DEFAULT_LENS = "bench_25mm"
-NODES = ("gimbal_rig", "lens_actuator", "aux_focus", "autofocus", "operator_panel")
+NODES = ("gimbal_rig", "lens_actuator", "aux_focus", "autofocus", "all_in_focus", "operator_panel")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class GraphOptions:
 
     source, path, rig, refocus: as the parameters of `gimbal_rig`. lens: for all nodes; empty: the scene's, the rig file's, or
     DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. panel: with the operator's page. autofocus: with
-    `autofocus`. parameters: further parameters by node, which win over what is worked out here.
+    `autofocus`. all_in_focus: with `all_in_focus`. parameters: further parameters by node, which win over what is worked out
+    here.
     """
 
     source: str = "recording"
@@ -42,13 +43,14 @@ class GraphOptions:
     depth: str = "points"
     panel: bool = False
     autofocus: bool = False
+    all_in_focus: bool = False
     parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
 
 
 def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     """The nodes for these options, in the order in which they are started.
 
-    Parameters for `operator_panel` and `autofocus` mean nothing where they are left out.
+    Parameters for `operator_panel`, `autofocus` and `all_in_focus` mean nothing where they are left out.
 
     Raises:
         ConfigurationError: parameters for a node that the graph does not have; a scene or rig file that cannot be read for its
@@ -62,6 +64,7 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
         "lens_actuator": {"lens": lens, **_first_position(options, lens)},
         "aux_focus": {"depth_input": options.depth},
         **({"autofocus": {"lens": lens, **_pixel_pitch(options)}} if options.autofocus else {}),
+        **({"all_in_focus": {"lens": lens, **_pixel_pitch(options)}} if options.all_in_focus else {}),
         **({"operator_panel": {}} if options.panel else {}),
         "gimbal_rig": {
             "source": options.source,

@@ -21,6 +21,7 @@ ARGUMENTS = {
     "depth": ("points", "points, depth or none"),
     "panel": ("true", "serve the operator's page (parameters of operator_panel: host, port, token)"),
     "autofocus": ("true", "with the autofocus node"),
+    "all_in_focus": ("false", "with the all_in_focus node"),
     "namespace": ("", "namespace of all nodes"),
     "autostart": ("true", "configure and activate the nodes at once"),
     "use_sim_time": ("false", "take the time from /clock"),
@@ -30,7 +31,7 @@ ARGUMENTS = {
 
 def nodes(context: LaunchContext) -> list[LifecycleNode]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    flags = ("refocus", "panel", "autofocus", "autostart", "use_sim_time", "publish_tf")
+    flags = ("refocus", "panel", "autofocus", "all_in_focus", "autostart", "use_sim_time", "publish_tf")
     switches = {name: given[name].lower() == "true" for name in flags}
     options = GraphOptions(
         source=given["source"],
@@ -41,6 +42,7 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
         depth=given["depth"],
         panel=switches["panel"],
         autofocus=switches["autofocus"],
+        all_in_focus=switches["all_in_focus"],
         parameters={"gimbal_rig": {"publish_tf": switches["publish_tf"]}},
     )
     common = {name: switches[name] for name in ("autostart", "use_sim_time")}

@@ -1,5 +1,7 @@
 """The one description of the graph."""
 
+from typing import Any
+
 import pytest
 
 from auxfocus_ros.errors import ConfigurationError
@@ -9,7 +11,7 @@ from auxfocus_ros.rig.simulation import load_scene
 
 
 def test_every_node_is_there_once_and_the_rig_starts_last() -> None:
-    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True, autofocus=True))
+    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True, autofocus=True, all_in_focus=True))
     assert sorted(node.executable for node in nodes) == sorted(NODES)
     assert nodes[-1].executable == "gimbal_rig"  # so that the others are there when the first frame comes
 
@@ -36,16 +38,18 @@ def test_a_simulation_is_filmed_through_the_scenes_lens_and_starts_in_focus() ->
     assert by_name["lens_actuator"]["initial_position_steps"] == lens.hyperfocal_position_steps
 
 
-def test_autofocus_knows_the_lens_and_how_large_a_simulations_pixels_are() -> None:
+@pytest.mark.parametrize("name", ["autofocus", "all_in_focus"])
+def test_who_judges_blur_knows_the_lens_and_how_large_a_simulations_pixels_are(name: str) -> None:
     def parameters(options: GraphOptions) -> dict[str, object]:
-        return dict(next(node.parameters for node in describe_graph(options) if node.executable == "autofocus"))
+        return dict(next(node.parameters for node in describe_graph(options) if node.executable == name))
 
-    assert parameters(GraphOptions(path="/a", lens="field_50mm", autofocus=True)) == {"lens": "field_50mm"}
+    wanted: Any = {name: True}
+    assert parameters(GraphOptions(path="/a", lens="field_50mm", **wanted)) == {"lens": "field_50mm"}
     camera = load_scene("corridor").camera
-    assert parameters(GraphOptions("simulation", "corridor", autofocus=True)) == {"lens": camera.lens}
-    small = GraphOptions("simulation", "corridor", autofocus=True, parameters={"gimbal_rig": {"width_px": 160}})
+    assert parameters(GraphOptions("simulation", "corridor", **wanted)) == {"lens": camera.lens}
+    small = GraphOptions("simulation", "corridor", **wanted, parameters={"gimbal_rig": {"width_px": 160}})
     assert parameters(small) == {"lens": camera.lens, "pixel_pitch_um": 1e6 * camera.sensor_width_m / 160}
-    assert "autofocus" not in [node.executable for node in describe_graph(GraphOptions(path="/a"))]
+    assert name not in [node.executable for node in describe_graph(GraphOptions(path="/a"))]
 
 
 def test_the_rigs_lens_is_taken_where_none_is_named() -> None:

@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 # Room -> the rooms of ours that it may import. What is BENEATH is free to all; every room may import itself. Rooms that are still
 # to come stand here already.
 ALGORITHMS = ("optics", "distribution", "view", "autofocus", "allinfocus", "monodepth", "lens", "rig")
-BENEATH = ("errors", "declaration")
+BENEATH = ("errors", "declaration", "compiling")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
     "declaration": (),
+    "compiling": (),
     "optics": (),
     "distribution": ("optics",),
     "view": ("distribution", "optics"),
@@ -47,7 +48,7 @@ LAZY = ("torch", "safetensors", "mujoco", "aiohttp", "numba")
 # imported where it is used. Networks stand in folders of that name.
 IN_MODULES = ("numba", "torch")
 NETWORKS = "networks"
-COMPILING = f"{PACKAGE}.distribution.compiling"
+COMPILING = f"{PACKAGE}.compiling"
 
 
 def is_ros(module: str) -> bool:

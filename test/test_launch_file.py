@@ -81,7 +81,10 @@ def defaults_of(launch_file: Any) -> dict[str, str]:
 def test_every_node_gets_its_parameters_and_pictures_get_the_profile(load: Callable[[str], Any]) -> None:
     launch_file = load("auxfocus.launch.py")
     defaults = defaults_of(launch_file)
-    Configuration.values = {**defaults, "path": "/data/a.mcap", "lens": "field_50mm", "namespace": "drone", "autostart": "false"}
+    given = {"path": "/data/a.mcap", "lens": "field_50mm", "namespace": "drone", "autostart": "false"}
+    Configuration.values = {**defaults, **given}
+    assert sorted(node.named["executable"] for node in launch_file.nodes(None)) == sorted(set(NODES) - {"all_in_focus"})
+    Configuration.values["all_in_focus"] = "true"
     nodes = {node.named["executable"]: node.named for node in launch_file.nodes(None)}
     assert sorted(nodes) == sorted(NODES)
     assert nodes["gimbal_rig"]["parameters"][0]["path"] == "/data/a.mcap"

@@ -188,7 +188,7 @@ def set_up(ros: str, environment: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
         run([*build, "auxfocus_ros"], variables, log, "colcon build failed")
         say("  compiling its loops (up to a minute)")
-        compile_loops = "from auxfocus_ros.view import warm_up; warm_up()"
+        compile_loops = "from auxfocus_ros.commands.warm_up import warm_up; warm_up()"
         run(  # -I: of what is installed, not of the folder that this runs in
             [str(environment / "bin/python"), "-I", "-c", compile_loops],
             variables,

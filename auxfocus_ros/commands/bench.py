@@ -8,6 +8,7 @@ from typing import Any
 def add_parser(subparsers: Any, line: str) -> None:
     """Declare the command and its benchmarks."""
     from auxfocus_ros.commands import (
+        bench_allinfocus,
         bench_autofocus,
         bench_distribution,
         bench_lens,
@@ -26,5 +27,6 @@ def add_parser(subparsers: Any, line: str) -> None:
     bench_lens.add_parser(benchmarks)
     bench_distribution.add_parser(benchmarks)
     bench_autofocus.add_parser(benchmarks)
+    bench_allinfocus.add_parser(benchmarks)
     bench_simulation.add_parser(benchmarks)
     bench_topics.add_parser(benchmarks)

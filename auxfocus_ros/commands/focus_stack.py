@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
 from auxfocus_ros.rig.picture_files import PICTURE_SUFFIXES
-from auxfocus_ros.rig.stack_file import MEASURES, StackDescription, describe_stack
+from auxfocus_ros.rig.stack_file import StackDescription, describe_stack, read_positions
 
 UNITS = {"position_steps": "steps", "focus_dioptre": "dioptres", "focus_distance_m": "m", None: ""}
 
@@ -31,7 +29,7 @@ class Stack:
     positions: tuple[float, ...]
 
 
-def read_stack(folder: Path, table: Path | None, lens: Any | None) -> Stack:
+def read_stack(folder: Path, table: Path | None, lens: Any | None, least: int = 2) -> Stack:
     """Read a stack.
 
     Args:
@@ -39,18 +37,19 @@ def read_stack(folder: Path, table: Path | None, lens: Any | None) -> Stack:
         table: CSV of positions, with the columns that `stack_file` knows, its files in `folder`; None: what the folder itself
             says.
         lens: whose motor steps the positions are to be turned into; None: they stay as they are.
+        least: so many photographs are wanted.
 
     Raises:
-        InputError: no such folder, table or picture, fewer than two photographs. ConfigurationError: positions that are missing,
-            out of order or beyond the lens.
+        InputError: no such folder, table or picture, fewer photographs than wanted. ConfigurationError: positions that are
+            missing, out of order or beyond the lens.
     """
     about = describe_stack(folder)
     if table is not None:
         about = with_table(about, folder, table)
     elif about.measure is not None:
         check_all_named(folder, about.images, "the table of positions")
-    if len(about.images) < 2:
-        raise InputError(f"{folder} has {len(about.images)} photograph: at least 2 are wanted to focus in")
+    if len(about.images) < least:
+        raise InputError(f"{folder} has {len(about.images)} photograph: at least {least} are wanted to focus in")
     if about.measure is None:
         if lens is not None:
             raise ConfigurationError(f"{folder}: --lens needs to know where the lens stood for each photograph: name --positions")
@@ -100,50 +99,19 @@ def check_order(about: StackDescription, positions: list[float], falling: bool) 
 
 
 def with_table(about: StackDescription, folder: Path, table: Path) -> StackDescription:
-    """A description with the positions of a CSV: columns `file` (in the folder) and one of MEASURES, dioptres before metres.
+    """A description with the positions of a CSV whose files lie in the folder.
 
     Raises:
         InputError: the table cannot be read, or names a picture that is not there; a picture of the folder that it leaves out.
         ConfigurationError: a missing column, a number that cannot be.
     """
-    try:
-        with table.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            columns = [name.strip() for name in reader.fieldnames or ()]
-            rows = [{str(key).strip(): value for key, value in row.items()} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"--positions {table}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    measure = next((name for name in ("position_steps", "focus_dioptre", "focus_distance_m") if name in columns), None)
-    if measure is None or "file" not in columns:
-        found = ", ".join(columns) or "nothing"
-        raise ConfigurationError(f"--positions {table}: has the columns {found}: wanted file, and one of {', '.join(MEASURES)}")
-    if not rows:
-        raise ConfigurationError(f"--positions {table}: names no picture")
     home = folder if folder.is_dir() else folder.parent
-    images, values = [], []
-    for line, row in enumerate(rows, 2):
-        images.append(home / str(row["file"] or "").strip())
-        if not images[-1].is_file():
-            raise InputError(f"--positions {table} line {line}: there is no picture {images[-1]}")
-        values.append(number_of(row[measure], measure, f"--positions {table} line {line}"))
-    check_all_named(home, tuple(images), f"--positions {table}")
-    return replace(about, images=tuple(images), measure=measure, values=tuple(values))
-
-
-def number_of(text: str | None, measure: str, where: str) -> float:
-    """A position as a number that can be. Raises ConfigurationError."""
     try:
-        number = float(text or "")
-    except ValueError as error:
-        raise ConfigurationError(f"{where}: {measure} is {text!r}, it must be a number") from error
-    possible = {
-        "position_steps": math.isfinite(number),
-        "focus_dioptre": 0.0 <= number < math.inf,
-        "focus_distance_m": number > 0.0,
-    }
-    if not possible[measure]:
-        raise ConfigurationError(f"{where}: {number:g} is not a possible {measure}")
-    return number
+        images, measure, values = read_positions(table, home)
+        check_all_named(home, tuple(images), str(table))
+    except AuxfocusError as error:
+        raise type(error)(f"--positions {error}") from error
+    return replace(about, images=tuple(images), measure=measure, values=tuple(values))
 
 
 def check_all_named(folder: Path, named: tuple[Path, ...], where: str) -> None:

@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   auxfocus up --source simulation road --seed 7 -p gimbal_rig.mount=fixed
   auxfocus up --source topics --rig realsense2_camera --depth depth
   auxfocus up --source simulation table_top -p autofocus.method=fibonacci
+  auxfocus up --source simulation table_top --all-in-focus -p all_in_focus.max_frames=12
   auxfocus up flight.mcap -p aux_focus.layout=side_by_side -p lens_actuator.speed_steps_per_s=500
 """
 
@@ -53,6 +54,7 @@ def add_parser(subparsers: Any, line: str) -> None:
     parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="frames per second (default: as recorded)")
     parser.add_argument("--no-panel", action="store_true", help="without the operator's page")
     parser.add_argument("--no-autofocus", action="store_true", help="without the autofocus node")
+    parser.add_argument("--all-in-focus", action="store_true", help="with the all_in_focus node")
     parser.add_argument("--port", type=int, default=8080, help="of the operator's page, on the loopback address (default: 8080)")
     parser.add_argument("--namespace", default="", help="namespace of all nodes")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="keep the auxiliary focus image as a film")
@@ -114,8 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
     parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
     graph = describe_graph(
         GraphOptions(
-            arguments.source, path, arguments.rig, arguments.lens,
-            arguments.refocus, arguments.depth, not arguments.no_panel, not arguments.no_autofocus, parameters,
+            arguments.source, path, arguments.rig, arguments.lens, arguments.refocus, arguments.depth,
+            not arguments.no_panel, not arguments.no_autofocus, arguments.all_in_focus, parameters,
         )
     )  # fmt: skip
     with contextlib.ExitStack() as stack:

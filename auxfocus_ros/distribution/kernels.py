@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba import float32, int32, int64, types, uint8, uint16, uint32
 
-from auxfocus_ros.distribution.compiling import compiled
+from auxfocus_ros.compiling import compiled
 
 CHUNK = 256
 """Pixels of a row that are worked out together, few enough to stay in the first cache beside the cells that they are counted

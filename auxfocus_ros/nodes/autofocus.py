@@ -13,7 +13,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rclpy.action import ActionClient, ActionServer, CancelResponse
@@ -25,17 +25,18 @@ from std_msgs.msg import Header
 
 from auxfocus_interfaces.action import Autofocus, MoveLens
 from auxfocus_interfaces.msg import AutofocusStatus, FocusTarget, FocusTargetArray, LensState
-from auxfocus_ros.autofocus.live import Aimer, Ending, Frame, LensReading, LiveRun, MoveEnd, Report, SeenTarget, Targets
+from auxfocus_ros.autofocus.live import Aimer, Ending, Frame, LiveRun, Report, SeenTarget, Targets
 from auxfocus_ros.autofocus.live.choosing import Networks
 from auxfocus_ros.autofocus.live.settings import LiveSettings
 from auxfocus_ros.autofocus.live.starting import Equipment, make_aimer, make_run
 from auxfocus_ros.autofocus.methods import DEFAULT_METHOD, METHODS
 from auxfocus_ros.autofocus.terms import DepthReading, Known, Reason, State
 from auxfocus_ros.declaration import parameter
-from auxfocus_ros.errors import AuxfocusError, ConfigurationError
-from auxfocus_ros.optics import Lens, load_lens
-from auxfocus_ros.optics.defocus_model import DefocusModel, ThinLensModel
-from auxfocus_ros.optics.lens_file import load_defocus_model
+from auxfocus_ros.errors import AuxfocusError
+from auxfocus_ros.nodes.live_lens import CalibrationParameters, read_end, read_lens
+from auxfocus_ros.optics import Lens
+from auxfocus_ros.optics.defocus_model import DefocusModel
+from auxfocus_ros.optics.lens_file import load_calibration
 from auxfocus_ros.ros.autofocus_messages import (
     FocusWish,
     make_result,
@@ -63,18 +64,9 @@ FAULTS = (Reason.LENS_FAULT, Reason.NO_LENS, Reason.NO_FRAMES, Reason.OTHER)
 
 
 @dataclass(frozen=True)
-class AutofocusParameters(CommonParameters, LiveSettings):
+class AutofocusParameters(CalibrationParameters, CommonParameters, LiveSettings):
     """Parameters of `autofocus`: its own, and every setting of live focusing."""
 
-    lens: str = parameter(
-        "",
-        "lens file with the calibration: a shipped name or a path; empty: unknown, what a step does is learnt from the frames",
-        read_only=True,
-    )
-    pixel_pitch_um: float = parameter(
-        0.0, "of the pictures as they come, where they are scaled; 0: the lens file's", unit="um", minimum=0.0, maximum=1000.0,
-        read_only=True,
-    )  # fmt: skip
     weights: str = parameter("", "file with the blur estimator's weights; empty: the shipped ones", read_only=True)
 
 
@@ -135,7 +127,8 @@ class AutofocusNode(ManagedNode[AutofocusParameters]):
     def configure(self) -> None:
         """Read the calibration, begin to load the networks, and create topics and clients."""
         p = self.parameters
-        self._lens, self._model = self._load_lens(p)
+        if p.lens:
+            self._lens, self._model = load_calibration(p.lens, p.pixel_pitch_um)
         self._networks = Networks(p.weights, lambda text: self.health.problem("networks", text, lasting=True))
         self._moves = LensMoves(ActionClient(self, MoveLens, "lens/move"), self._on_moved)
         self._status = self.create_publisher(AutofocusStatus, "autofocus/status", STATE)
@@ -147,20 +140,6 @@ class AutofocusNode(ManagedNode[AutofocusParameters]):
         self._timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._timer.cancel()
         self._publish_idle()
-
-    @staticmethod
-    def _load_lens(p: AutofocusParameters) -> tuple[Lens | None, DefocusModel | None]:
-        if not p.lens:
-            return None, None
-        lens, model = load_lens(p.lens), load_defocus_model(p.lens)
-        if not p.pixel_pitch_um:
-            return lens, model
-        if not isinstance(model, ThinLensModel):
-            raise ConfigurationError(
-                f"lens '{lens.name}' has a calibrated table, which is of the pixels of its pictures: leave pixel_pitch_um at 0"
-            )
-        lens = replace(lens, pixel_pitch_m=p.pixel_pitch_um * 1e-6)
-        return lens, ThinLensModel(lens)
 
     def deactivate(self) -> None:
         """End the run under way."""
@@ -299,7 +278,7 @@ class AutofocusNode(ManagedNode[AutofocusParameters]):
             )
         underway = self._underway
         if underway is not None and underway.run is not None:
-            underway.run.lens(_reading(message), time.monotonic())
+            underway.run.lens(read_lens(message), time.monotonic())
             self._after_event()
 
     def _on_picture(self, message: Image) -> None:
@@ -334,8 +313,7 @@ class AutofocusNode(ManagedNode[AutofocusParameters]):
     def _on_moved(self, answer: MoveAnswer) -> None:
         underway = self._underway
         if underway is not None:
-            end = MoveEnd(Reason(answer.reason), answer.message, answer.position_steps, answer.settled_ns)
-            underway.run.moved(end, time.monotonic())
+            underway.run.moved(read_end(answer), time.monotonic())
             self._after_event()
 
     def _thought(self, run: LiveRun, value: Any, error: Exception | None) -> None:
@@ -407,20 +385,6 @@ class AutofocusNode(ManagedNode[AutofocusParameters]):
             self._queue.put(self._thought, item.run, value, error)
         elif error is not None:
             self.health.problem("networks", f"{type(error).__name__}: {error}", lasting=True)
-
-
-def _reading(message: LensState) -> LensReading:
-    silent = f"the lens does not answer: {message.fault_text}" if message.fault_code == LensState.FAULT_CONNECTION_LOST else ""
-    return LensReading(
-        to_ns(message.header.stamp),
-        message.position_steps,
-        message.min_position_steps,
-        message.max_position_steps,
-        message.moving,
-        message.goal_position_steps,
-        to_ns(message.settled_stamp),
-        silent,
-    )
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ The defocus table holds, over positions that cover the range, the radius of the 
               radius_px: [[0, 88, 206], [193, 110, 0]], scale: [[1, 1.03, 1.06], [0.94, 0.97, 1]]}
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,27 @@ def load_defocus_model(name_or_path: str | Path) -> DefocusModel:
     """
     lens, table = _read(name_or_path)
     return ThinLensModel(lens) if table is None else TableModel(table, lens)
+
+
+def load_calibration(name_or_path: str | Path, pixel_pitch_um: float = 0.0) -> tuple[Lens, DefocusModel]:
+    """A lens with its defocus model, of pictures that may be scaled.
+
+    Args:
+        name_or_path: as for `load_lens`.
+        pixel_pitch_um: of the pictures as they come; 0: the lens file's.
+
+    Raises:
+        ConfigurationError: as `load_lens`; another pitch for a calibrated table.
+    """
+    lens, model = load_lens(name_or_path), load_defocus_model(name_or_path)
+    if not pixel_pitch_um:
+        return lens, model
+    if not isinstance(model, ThinLensModel):
+        raise ConfigurationError(
+            f"lens '{lens.name}' has a calibrated table, which is of the pixels of its pictures: leave pixel_pitch_um at 0"
+        )
+    lens = replace(lens, pixel_pitch_m=pixel_pitch_um * 1e-6)
+    return lens, ThinLensModel(lens)
 
 
 def _read(name_or_path: str | Path) -> tuple[Lens, DefocusTable | None]:

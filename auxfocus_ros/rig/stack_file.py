@@ -152,8 +152,12 @@ def _is_positions(table: Path) -> bool:
     return "file" in columns and any(measure in columns for measure in MEASURES)
 
 
-def read_positions(table: Path) -> tuple[list[Path], str, list[float]]:
+def read_positions(table: Path, folder: Path | None = None) -> tuple[list[Path], str, list[float]]:
     """Pictures and lens positions from a CSV: the files, which of MEASURES was found first, and the values.
+
+    Args:
+        table: the CSV.
+        folder: of its pictures; None: its own.
 
     Raises:
         InputError: no such file, a picture that is not there. ConfigurationError: a missing column or an impossible value.
@@ -166,16 +170,23 @@ def read_positions(table: Path) -> tuple[list[Path], str, list[float]]:
     # Distances of phones are rounded more than their dioptres.
     if "focus_dioptre" in columns and measure == "focus_distance_m":
         measure = "focus_dioptre"
+    home = table.parent if folder is None else folder
     images, values = [], []
-    with table.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file, fieldnames=list(columns)), 1):
-            if number == 1:
-                continue
-            image = table.parent / str(row["file"] or "").strip()
-            if not image.is_file():
-                raise InputError(f"{table} line {number}: there is no picture {image}")
-            images.append(image)
-            values.append(_checked(row[measure], measure, f"{table} line {number}"))
+    for number, row in enumerate(_rows(table, columns), 2):
+        image = home / str(row["file"] or "").strip()
+        if not image.is_file():
+            raise InputError(f"{table} line {number}: there is no picture {image}")
+        images.append(image)
+        values.append(_checked(row[measure], measure, f"{table} line {number}"))
     if not images:
         raise InputError(f"{table} names no picture")
     return images, measure, values
+
+
+def _rows(table: Path, columns: Sequence[str]) -> list[dict[str, str | None]]:
+    """All lines below the first one."""
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file, fieldnames=list(columns)))[1:]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table} cannot be read: {getattr(error, 'strerror', None) or error}") from error

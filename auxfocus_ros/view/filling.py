@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.distribution.compiling import compiled
+from auxfocus_ros.compiling import compiled
 
 _HALF, _EIGHT, _FULL = np.uint16(128), np.uint16(8), np.uint16(255)
 _NARROW = 3 * 8  # below that the vectors cost more than they save

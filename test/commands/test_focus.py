@@ -125,7 +125,7 @@ def test_what_cannot_be_is_told_in_one_line(stack: Path, tmp_path: Path, capsys:
         (lambda rows: [rows[0], rows[2], rows[1], *rows[3:]], "out of order: f0.png at 0.5 dioptres after f1.png"),
         (lambda rows: [*rows[:3], rows[3].replace("1.5", "1"), *rows[4:]], "f1.png and f2.png have the same position 1"),
         (lambda rows: rows[:-1], "the position of"),
-        (lambda rows: [*rows[:-1], "f8.png,,"], "must be a number"),
+        (lambda rows: [*rows[:-1], "f8.png,,"], "is not a number"),
         (lambda rows: [*rows[:-1], "f8.png,-1,1"], "not a possible focus_dioptre"),
         (lambda rows: [*rows, "f9.png,9,0.1"], "there is no picture"),
         (lambda rows: ["file,place", *rows[1:]], "wanted file, and one of"),

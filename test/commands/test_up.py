@@ -47,6 +47,7 @@ def has_own_signals(process_id: int) -> bool:
 @pytest.fixture
 def running(domain: int, samples: Path) -> Iterator[subprocess.Popen[str]]:
     command = [*AUXFOCUS, "up", str(samples / "rgbd_room"), "--depth", "depth", "--rate", "5", "--port", "0", "--json"]
+    command += ["--all-in-focus"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process
     if process.poll() is None:
@@ -69,12 +70,12 @@ def test_the_lens_of_a_running_graph_moves_and_ctrl_c_leaves_nothing_behind(runn
     assert "2100" in refused.stderr  # the limit, in words
     assert running.stdout is not None
     states = (json.loads(running.stdout.readline()) for _ in range(15))  # one a second
-    all_nodes = {"lens_actuator", "gimbal_rig", "aux_focus", "autofocus", "operator_panel"}
+    all_nodes = {"lens_actuator", "gimbal_rig", "aux_focus", "autofocus", "all_in_focus", "operator_panel"}
     state = next(state for state in states if all_nodes <= set(state))
     with urllib.request.urlopen(f"http://127.0.0.1:{state['operator_panel']['port']}/", timeout=10) as page:
         assert b"<title>" in page.read()
     nodes = children_of(running.pid)
-    assert len(nodes) == 5
+    assert len(nodes) == 6
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=15)
     assert running.returncode == 0, said
@@ -83,7 +84,7 @@ def test_the_lens_of_a_running_graph_moves_and_ctrl_c_leaves_nothing_behind(runn
 
 def test_a_killed_command_leaves_no_node_behind(running: subprocess.Popen[str]) -> None:
     ends = time.monotonic() + 30.0
-    while len(nodes := children_of(running.pid)) < 5 or not all(has_own_signals(node) for node in nodes):
+    while len(nodes := children_of(running.pid)) < 6 or not all(has_own_signals(node) for node in nodes):
         assert time.monotonic() < ends
         time.sleep(0.1)
     running.kill()

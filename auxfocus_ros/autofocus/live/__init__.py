@@ -1,7 +1,8 @@
 """A way of focusing over a lens and a camera that answer when they like: events in, wishes out, no clock and no thread.
 
 `OnceRun` drives a `Search` to its end, `FollowingRun` keeps a target in focus. Whoever owns one hands it what the lens, the
-camera and the targets say, with the time, and carries out what it asks for (`Hands`).
+camera and the targets say, with the time, and carries out what it asks for (`Hands`). `LensRun` is what they share with runs that
+capture frames (`allinfocus.live`).
 """
 
 from auxfocus_ros.autofocus.live.aim import Aim, Aimer, AimError
@@ -10,6 +11,7 @@ from auxfocus_ros.autofocus.live.events import (
     Ending,
     Frame,
     Hands,
+    LensHands,
     LensReading,
     Limits,
     MoveEnd,
@@ -18,11 +20,12 @@ from auxfocus_ros.autofocus.live.events import (
     Targets,
 )
 from auxfocus_ros.autofocus.live.following_run import FollowingRun
+from auxfocus_ros.autofocus.live.lens_run import LensRun
 from auxfocus_ros.autofocus.live.lens_watch import LensWatch
 from auxfocus_ros.autofocus.live.once_run import OnceRun
 from auxfocus_ros.autofocus.live.run import LiveRun
 
 __all__ = [
-    "Aim", "AimError", "Aimer", "Bounds", "Ending", "FollowingRun", "Frame", "Hands", "LensReading", "LensWatch", "Limits",
-    "LiveRun", "MoveEnd", "OnceRun", "Report", "SeenTarget", "Targets",
+    "Aim", "AimError", "Aimer", "Bounds", "Ending", "FollowingRun", "Frame", "Hands", "LensHands", "LensReading", "LensRun",
+    "LensWatch", "Limits", "LiveRun", "MoveEnd", "OnceRun", "Report", "SeenTarget", "Targets",
 ]  # fmt: skip

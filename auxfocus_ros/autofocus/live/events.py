@@ -56,7 +56,7 @@ class MoveEnd:
 class Frame:
     """A picture whose exposure began at `stamp_ns`, with its (width, height).
 
-    `read` gives all of it, (H, W) or (H, W, 3) uint8, and takes its time.
+    `read` gives all of it, (H, W) or (H, W, 3) uint8 (where a run takes such, also uint16), and takes its time.
     """
 
     stamp_ns: int
@@ -142,7 +142,7 @@ class Ending:
     journal: Journal = field(default_factory=Journal)
 
 
-class Hands(Protocol):
+class LensHands(Protocol):
     """What carries out a run's wishes. Nothing here waits: the answers come as the run's events."""
 
     def move(self, position_steps: float) -> None:
@@ -153,6 +153,10 @@ class Hands(Protocol):
 
     def think(self, work: Callable[[], Any]) -> None:
         """Have the work done beside everything else; what it returns or raises comes as `thought`."""
+
+
+class Hands(LensHands, Protocol):
+    """The same of a run that focuses."""
 
     def tell(self, report: Report) -> None:
         """Something has changed."""

@@ -12,15 +12,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from auxfocus_ros.autofocus.driving import SAME_POSITION_STEPS
 from auxfocus_ros.autofocus.live.aim import Aimer, AimError
 from auxfocus_ros.autofocus.live.events import Bounds, Frame, Hands, LensReading, Limits
 from auxfocus_ros.autofocus.live.run import LiveRun
 from auxfocus_ros.autofocus.terms import DepthReading, Look, Method, Outcome, Reason, Search, Sight, State, Task
 from auxfocus_ros.errors import AuxfocusError
-
-JUMP_NS = 1_000_000_000
-"""A frame that is so much older than the one before it is not late: the clock has jumped."""
 
 
 class OnceRun(LiveRun):
@@ -53,7 +49,6 @@ class OnceRun(LiveRun):
         self._search: Search | None = None
         self._look: Look | None = None
         self._outcome: Outcome | None = None
-        self._commanded_steps = math.nan
 
     def _on_prepared(self, reading: LensReading) -> None:
         try:
@@ -74,7 +69,7 @@ class OnceRun(LiveRun):
         if not self._watch.saw_rest(frame.stamp_ns):
             self._refused_ns = frame.stamp_ns
             return
-        if self._stamp_ns - JUMP_NS < frame.stamp_ns <= self._stamp_ns:  # judged already
+        if self._is_judged(frame.stamp_ns):
             return
         try:
             sighted = self._aimer.at(frame.stamp_ns)
@@ -113,7 +108,6 @@ class OnceRun(LiveRun):
     def _go(self, position_steps: float) -> None:
         message = self._known.message
         if math.isfinite(position_steps) and self._needs_move(position_steps):
-            self._commanded_steps = position_steps
             self._move(position_steps)
             self._tell(self._shown(State.MOVING), message)
         elif self._outcome is not None:
@@ -131,13 +125,6 @@ class OnceRun(LiveRun):
     def _close(self, outcome: Outcome) -> None:
         message = outcome.message or ("in focus" if outcome.in_focus else "")
         self._finish(outcome.reason, message, outcome)
-
-    def _needs_move(self, position_steps: float) -> bool:
-        """Not to where the lens stands, nor to where it was sent last: a motor's grid or a coil's sag is no reason to move."""
-        same = self._bounds.same_position_steps
-        if abs(position_steps - self._commanded_steps) <= SAME_POSITION_STEPS:
-            return False
-        return not abs(position_steps - self._watch.position_steps) <= same
 
     def _shown(self, state: State) -> State:
         """A search that has fallen back says so, whatever it waits for."""

@@ -55,9 +55,14 @@ class Goal(ABC):
         """arrays: name -> (rows, ...)."""
         self.arrays = arrays
 
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(next(iter(self.arrays.values())))
+
     def order(self, generator: torch.Generator) -> torch.Tensor:
         """The rows of an epoch, in the order in which they are taken."""
-        return torch.randperm(len(self.arrays["radius_px"]), generator=generator)
+        return torch.randperm(self.rows, generator=generator)
 
     @abstractmethod
     def inputs(self, rows: np.ndarray, generator: torch.Generator | None) -> tuple[torch.Tensor, ...]:
@@ -113,12 +118,12 @@ def fit(
         ConfigurationError: the checkpoint is of another network, seed or schedule, or cannot be read.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    setting = {"architecture": network.architecture, "seed": seed, "rows": len(goal.arrays["radius_px"]), **vars(schedule)}
+    setting = {"architecture": network.architecture, "seed": seed, "rows": goal.rows, **vars(schedule)}
     state = _State(network, goal, device, seed)
     if not resume:
         checkpoint.unlink(missing_ok=True)
     past = state.restore(checkpoint, setting) if checkpoint.is_file() else []
-    batches = max(1, len(goal.arrays["radius_px"]) // schedule.batch)
+    batches = max(1, goal.rows // schedule.batch)
     begun = time.monotonic() - (past[-1].seconds if past else 0.0)
     for epoch in range(len(past), schedule.epochs):
         if time.monotonic() - begun > most_seconds:
@@ -181,7 +186,7 @@ class _State:
         own = {name: value.detach().clone() for name, value in self.named.items()}
         self._take(self.mean)
         self.network.eval()
-        rows, total = len(check.arrays["radius_px"]), 0.0
+        rows, total = check.rows, 0.0
         with torch.inference_mode():
             for first in range(0, rows, 256):
                 some = np.arange(first, min(first + 256, rows))

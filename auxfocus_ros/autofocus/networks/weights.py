@@ -51,7 +51,7 @@ def load_weights(network: Network, path: Path) -> Network:
 
     where = f"weights {path}"
     if not path.is_file():
-        raise ConfigurationError(f"{where}: no such file; `auxfocus train autofocus` makes it")
+        raise ConfigurationError(f"{where}: no such file; `auxfocus train` makes such")
     wanted = network.state_dict()
     try:
         with safe_open(str(path), framework="pt") as file:

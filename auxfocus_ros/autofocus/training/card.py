@@ -98,7 +98,7 @@ def held_out_figures(model: str, weights: Path) -> dict[str, Any]:
 
 
 def write_card(card: Mapping[str, Any], weights: Path) -> None:
-    """Write NAME.json and NAME.md beside NAME.safetensors."""
+    """Write NAME.json and NAME.md beside NAME.safetensors. A card's `rows_are` says what its `patches` are, where not patches."""
     weights.with_suffix(".json").write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     weights.with_suffix(".md").write_text(_page(card), encoding="utf-8")
 
@@ -114,7 +114,8 @@ def _page(card: Mapping[str, Any]) -> str:
         f"    {card['command']}",
         "",
         f"on {card['cores']} CPU cores: {card['minutes_simulating']} minutes of simulation, {card['minutes_training']} minutes",
-        f"of training; {card['patches']:,} patches, {card['epochs']} passes, batches of {card['batch']}, seed {card['seed']}.",
+        f"of training; {card['patches']:,} {card.get('rows_are', 'patches')}, {card['epochs']} passes, batches of "
+        f"{card['batch']}, seed {card['seed']}.",
         "",
         f"Learned from: {photos}; {100 * card['drawn_textures_share']:.0f} % drawn textures.",
         f"Judged while training by: {judged}. {LICENCE}",

@@ -14,13 +14,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from auxfocus_ros.autofocus.networks.features import COPY_PX, FACTS, FREQUENCY_BINS, SPECTRUM_CHANNELS, features
-from auxfocus_ros.autofocus.training.simulate import PATCH_PX, Recipe, Sample, simulate
+from auxfocus_ros.autofocus.training.simulate import PATCH_PX, Recipe, simulate
 from auxfocus_ros.autofocus.training.sources import Sources
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.optics.defocus_model import ThinLensModel
@@ -39,12 +39,38 @@ FEATURES = {
 PICTURES = {"picture": ((PATCH_PX, PATCH_PX), np.uint8)}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is simulated.
+class Plan(Protocol):
+    """What is simulated: a frozen dataclass, by whose fields the rows on disk are known again."""
 
-    photos: paths as text; none: drawn textures alone. plain: samples as the reference model needs them, kept as pictures; else
-    kept as features. rows: how many. lens: by whose positions. procedural_share: of drawn textures.
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """Paths as text; none: drawn textures alone."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+
+    @property
+    def seed(self) -> int:
+        """Of all that is random."""
+
+    @property
+    def procedural_share(self) -> float:
+        """Of drawn textures."""
+
+    def arrays(self) -> dict[str, tuple[tuple[int, ...], Any]]:
+        """Name -> (shape of a row, type)."""
+
+    def values(self, seed: list[int], sources: Sources, count: int) -> Iterator[Mapping[str, Any]]:
+        """Rows, name -> value, for ever the same by their seed."""
+
+
+@dataclass(frozen=True)
+class PatchPlan:
+    """Of evenly blurred patches.
+
+    plain: samples as the reference model needs them, kept as pictures; else kept as features. lens: by whose positions. The rest
+    as of `Plan`.
     """
 
     photos: tuple[str, ...]
@@ -57,6 +83,17 @@ class Plan:
     def arrays(self) -> dict[str, tuple[tuple[int, ...], Any]]:
         """Name -> (shape of a row, type)."""
         return {**(PICTURES if self.plain else FEATURES), **TRUTH}
+
+    def values(self, seed: list[int], sources: Sources, count: int) -> Iterator[Mapping[str, Any]]:
+        """Rows, name -> value, for ever the same by their seed."""
+        recipe = Recipe(ThinLensModel(load_lens(self.lens)), self.plain, NEAR_STEPS if self.plain else 0.0)
+        for sample in simulate(seed, sources, recipe, count):
+            truth = {"radius_px": sample.radius_px, "steps": sample.steps}
+            if self.plain:
+                yield {"picture": sample.picture, **truth}
+                continue
+            found = features(sample.picture)
+            yield {"spectrum": found.spectrum, "facts": found.facts, "copy": found.copy, **truth}
 
 
 def simulated(folder: Path, plan: Plan, workers: int, progress: Callable[[int, int], None]) -> dict[str, np.ndarray]:
@@ -142,19 +179,9 @@ def _make(folder: str, plan: Plan, shard: int) -> int:
     first = shard * SHARD_ROWS
     last = min(first + SHARD_ROWS, plan.rows)
     maps = {name: np.load(Path(folder) / f"{name}.npy", mmap_mode="r+") for name in plan.arrays()}
-    recipe = Recipe(ThinLensModel(load_lens(plan.lens)), plan.plain, NEAR_STEPS if plan.plain else 0.0)
-    samples = simulate([plan.seed, shard], _SOURCES[plan.photos], recipe, last - first)
-    for row, sample in enumerate(samples, start=first):
-        for name, value in _values(sample, plan).items():
+    for row, values in enumerate(plan.values([plan.seed, shard], _SOURCES[plan.photos], last - first), start=first):
+        for name, value in values.items():
             maps[name][row] = value
     for array in maps.values():
         array.flush()
     return shard
-
-
-def _values(sample: Sample, plan: Plan) -> Mapping[str, Any]:
-    truth = {"radius_px": sample.radius_px, "steps": sample.steps}
-    if plan.plain:
-        return {"picture": sample.picture, **truth}
-    found = features(sample.picture)
-    return {"spectrum": found.spectrum, "facts": found.facts, "copy": found.copy, **truth}

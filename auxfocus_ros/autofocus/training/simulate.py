@@ -79,12 +79,12 @@ def _sample(
         radius_px = _radius(rng)
     size = (PATCH_PX, PATCH_PX) if recipe.plain else _size(rng)
     wild = rng.random() < 0.5
-    transfer = _transfer(rng, radius_px / scale, wild)
+    transfer = lens_transfer(rng, radius_px / scale, wild)
     light = fft.irfft2(spectrum * transfer, s=(FIELD_PX, FIELD_PX))
     if behind is not None and not recipe.plain and rng.random() < 0.07:
         light, radius_px = _two_depths(rng, sharp, behind, transfer, radius_px)
     light = _cut(rng, light, size, scale)
-    return Sample(_camera(rng, light, wild), radius_px, steps)
+    return Sample(camera_picture(rng, light, wild), radius_px, steps)
 
 
 def _positions(rng: np.random.Generator, recipe: Recipe) -> tuple[float, float, float]:
@@ -119,7 +119,11 @@ def _size(rng: np.random.Generator) -> tuple[int, int]:
     return int(rng.integers(64, 640)), int(rng.integers(64, 640))
 
 
-def _transfer(rng: np.random.Generator, radius_px: float, wild: bool) -> np.ndarray:
+def lens_transfer(rng: np.random.Generator, radius_px: float, wild: bool) -> np.ndarray:
+    """Fourier transform on the grid of `rfft2` of a field of FIELD_PX: of an even disk, or with `wild` of what lenses make of it.
+
+    wild: other apertures, softness of the lens and movement too, by lot.
+    """
     kind = rng.random() if wild else 0.0
     drawn = 0.35 < kind <= 0.95 and radius_px > 0.7
     if drawn and 2.7 * radius_px + 6 < FIELD_PX:
@@ -177,7 +181,8 @@ def _cut(rng: np.random.Generator, light: np.ndarray, size: tuple[int, int], sca
     return np.asarray(cv2.warpAffine(light, warp, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
-def _camera(rng: np.random.Generator, light: np.ndarray, wild: bool) -> np.ndarray:
+def camera_picture(rng: np.random.Generator, light: np.ndarray, wild: bool) -> np.ndarray:
+    """What a camera makes of light (h, w) float32: (h, w) uint8. wild: with vignetting, sharpening and the like, by lot."""
     height, width = light.shape
     if wild and rng.random() < 0.2:
         y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] + np.float32(rng.uniform(-1, 1))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from auxfocus_ros.autofocus.training.data import Plan, seconds_spent, simulated
+from auxfocus_ros.autofocus.training.data import PatchPlan, seconds_spent, simulated
 from auxfocus_ros.autofocus.training.sources import PROCEDURAL_SHARE, training_photos
 from auxfocus_ros.declaration import demand_valid, parameter
 from auxfocus_ros.optics.lens_file import load_lens
@@ -105,9 +105,9 @@ def train(options: TrainingOptions, photos: Path | None, folder: Path, *, resume
     share = PROCEDURAL_SHARE if files else 1.0
     paths = tuple(str(file) for file in learned), tuple(str(file) for file in kept)
     plans = {
-        "training": Plan(paths[0], rows, options.seed, options.lens, recipe.pictures, share),
-        "validation": Plan(paths[1], max(64, min(2000, rows // 8)), options.seed + 500_009, options.lens, recipe.pictures,
-                           0.0 if kept else 1.0),
+        "training": PatchPlan(paths[0], rows, options.seed, options.lens, recipe.pictures, share),
+        "validation": PatchPlan(paths[1], max(64, min(2000, rows // 8)), options.seed + 500_009, options.lens, recipe.pictures,
+                                0.0 if kept else 1.0),
     }  # fmt: skip
     workers = options.workers or os.cpu_count() or 1
     arrays, spent = {}, 0.0

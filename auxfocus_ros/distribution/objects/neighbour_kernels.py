@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auxfocus_ros.distribution.compiling import compiled
+from auxfocus_ros.compiling import compiled
 
 _jit: Any = compiled()
 

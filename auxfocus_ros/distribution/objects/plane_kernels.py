@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auxfocus_ros.distribution.compiling import compiled
+from auxfocus_ros.compiling import compiled
 
 _jit: Any = compiled()
 

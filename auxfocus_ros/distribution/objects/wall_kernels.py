@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from auxfocus_ros.distribution.compiling import compiled
+from auxfocus_ros.compiling import compiled
 from auxfocus_ros.distribution.objects.plane_kernels import next_random, tolerance
 
 _jit: Any = compiled()

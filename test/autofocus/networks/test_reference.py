@@ -22,11 +22,11 @@ def weights(network: torch.nn.Module) -> int:
 
 
 def test_the_estimator_has_the_layers_of_figure_4() -> None:
-    # Conv(4, 8, 8), Conv(8, 4, 4), Conv(8, 4, 4); 512 / 8 / 4 / 4 = 4, so 4 * 4 * 8 = 128 values; FC 1024, 512, 10, 1.
-    by_hand = (8 * 8 * 4 + 4) + (4 * 4 * 4 * 8 + 8) + (4 * 4 * 8 * 8 + 8)
+    # Conv(4, 8, 8), Conv(8, 4, 4), Conv(8, 4, 4), no biases; 512 / 8 / 4 / 4 = 4, so 4 * 4 * 8 = 128 values; FC 1024, 512, 10, 1.
+    by_hand = 8 * 8 * 4 + 4 * 4 * 4 * 8 + 4 * 4 * 8 * 8
     by_hand += (128 * 1024 + 1024) + (1024 * 512 + 512) + (512 * 10 + 10) + (10 * 1 + 1)
     network = StepEstimator()
-    assert weights(network) == by_hand == 663_849
+    assert weights(network) == by_hand == 663_829
     picture = torch.zeros(2, 1, 512, 512)
     shapes = []
     for layer in network.convolutions:
@@ -60,6 +60,17 @@ def test_the_quick_arithmetic_is_that_of_the_modules(seed: int) -> None:
     said, quick = ReferenceDiscriminator(discriminator).in_focus(picture)
     assert quick == pytest.approx(probability, abs=1e-5)
     assert said == (quick >= 0.5)
+
+
+def test_brightness_drops_out_of_the_maps_and_contrast_is_a_factor() -> None:
+    torch.manual_seed(3)
+    network = StepEstimator().eval()
+    grey = torch.rand(1, 1, 512, 512)
+    with torch.inference_mode():
+        maps = network.maps(grey)
+        assert float(maps.max()) > 1e-3
+        torch.testing.assert_close(network.maps(0.5 + 0.2 * grey), 0.2 * maps, rtol=1e-4, atol=1e-6)
+        assert float(network.maps(torch.full_like(grey, 0.7)).abs().max()) < 1e-6
 
 
 def test_colour_that_is_grey_is_grey() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from auxfocus_ros.autofocus.training import data
-from auxfocus_ros.autofocus.training.data import Plan, simulated
+from auxfocus_ros.autofocus.training.data import PatchPlan, simulated
 
-PLAN = Plan((), 24, 5, "bench_25mm", plain=False, procedural_share=1.0)
+PLAN = PatchPlan((), 24, 5, "bench_25mm", plain=False, procedural_share=1.0)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,77 @@
+"""What `auxfocus stack` writes: a picture that stands there whole or not at all, and room for it that is looked for first."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from auxfocus_ros.errors import ConfigurationError, InputError
+
+DEEP = (".png", ".tif", ".tiff")
+"""Formats that hold 16 bit."""
+SHALLOW = (".jpg", ".jpeg", ".webp")
+DEPTH = (".png", ".tif", ".tiff")
+LARGEST_SIDE_PX = {".webp": 16383, ".jpg": 65535, ".jpeg": 65535}
+
+
+def check_output(flag: str, path: Path, suffixes: tuple[str, ...]) -> None:
+    """Raise ConfigurationError where a picture cannot be written."""
+    if path.suffix.lower() not in suffixes:
+        raise ConfigurationError(f"{flag} {path}: wanted a name that ends in {', '.join(suffixes[:-1])} or {suffixes[-1]}")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"{flag} {path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ConfigurationError(f"{flag} {path}: is a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigurationError(f"{flag} {path}: nothing may be written in {path.parent}")
+
+
+def check_room(folder: Path, needed_bytes: int, what: str) -> None:
+    """Raise InputError where a disk has less room than is needed."""
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise InputError(f"{what} need {needed_bytes / 1e9:.2f} GB in {folder}, where {free / 1e9:.2f} GB are free")
+
+
+def write_picture(flag: str, path: Path, picture: np.ndarray[Any, Any]) -> None:
+    """Write a picture beside its place and move it there.
+
+    Args:
+        flag: as which it was asked for.
+        path: where; what stands there is replaced once the new picture is whole.
+        picture: (H, W) or (H, W, 3) BGR, uint8 or uint16; (H, W) float32 in a TIFF. 16 bit are rounded to 8 for `SHALLOW`.
+
+    Raises:
+        InputError: no room, or the disk fails. ConfigurationError: the format cannot hold it.
+    """
+    suffix = path.suffix.lower()
+    largest = LARGEST_SIDE_PX.get(suffix)
+    if largest is not None and max(picture.shape[:2]) > largest:
+        raise ConfigurationError(f"{flag} {path}: {suffix} holds at most {largest} px a side: write a .png or .tif")
+    if suffix in SHALLOW and picture.dtype == np.uint16:
+        picture = np.rint(picture / np.float32(257.0)).astype(np.uint8)
+    coded_well, coded = cv2.imencode(suffix, picture)
+    if not coded_well:
+        raise ConfigurationError(f"{flag} {path}: the picture cannot be coded as {suffix}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            file.write(coded.data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = shutil.disk_usage(path.parent).free
+            raise InputError(
+                f"{flag} {path}: needs {coded.nbytes / 1e9:.3f} GB, {free / 1e9:.3f} GB are free in {path.parent}"
+            ) from error
+        raise InputError(f"{flag} {path}: cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""`auxfocus train video_fusion`: simulates moving scenes out of focus, trains the network that fuses video on them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """examples:
+  auxfocus train video_fusion --photos photos -o out/weights
+  auxfocus train video_fusion --sequences 8 --epochs 2 --no-scenes -o out/small     (drawn textures alone)
+  auxfocus train video_fusion --photos photos -o out/weights --resume               (goes on where it was interrupted)
+
+FOLDER gets video_fusion.safetensors, .md and .json (the model card); in FOLDER/work stay the sequences and the checkpoints, which
+--resume takes up. Photographs that the shipped split keeps for tests are left out by their names.
+"""
+LINE = "train the network that fuses video in which every frame is focused elsewhere"
+SCENES = ("portrait_walk", "road", "drone_orbit")
+"""Simulated scenes that are learned from; the benchmark uses others."""
+CLIP_FRAMES, CLIP_WIDTH_PX, CLIP_HEIGHT_PX = 40, 400, 300
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    from auxfocus_ros.allinfocus.training.video_training import VideoTrainingOptions
+    from auxfocus_ros.commands.option_flags import add_option_flags
+
+    parser = subparsers.add_parser(
+        "video_fusion", help=LINE, description=LINE, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="sharp photographs (default: drawn textures alone)")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the weights and their card go")
+    parser.add_argument("--resume", action="store_true", help="go on from what stands in FOLDER/work")
+    parser.add_argument(
+        "--scenes", action=argparse.BooleanOptionalAction, default=True, help="also learn from simulated scenes (needs MuJoCo)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the model card as JSON")
+    add_option_flags(parser, VideoTrainingOptions, "training")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train."""
+    from auxfocus_ros.allinfocus.training.video_card import write_video_card
+    from auxfocus_ros.allinfocus.training.video_training import VideoTrainingOptions, train
+    from auxfocus_ros.autofocus.networks.weights import save_weights
+    from auxfocus_ros.commands.option_flags import options_from
+    from auxfocus_ros.commands.train_autofocus import shown
+    from auxfocus_ros.errors import ConfigurationError
+
+    options = options_from(arguments, VideoTrainingOptions)
+    folder: Path = arguments.output
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"-o {folder}: is a file, wanted a folder")
+    work = folder / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with shown("video_fusion", options.seed) as told:
+        clips = _clips(work, told) if arguments.scenes else []
+        result = train(options, arguments.photos, clips, work, resume=arguments.resume, told=told)
+    card = {**result.card, "command": _command_line(arguments, options)}
+    weights = folder / "video_fusion.safetensors"
+    if result.complete:
+        save_weights(result.network, weights)
+        write_video_card(card, weights)
+    if arguments.json:
+        print(json.dumps({**card, "weights_file": str(weights) if result.complete else None}, allow_nan=False))
+    elif result.complete:
+        print(f"{weights}: {card['weights']:,} weights; what they are worth stands in {weights.with_suffix('.md').name}")
+    else:
+        print("stopped before the last pass: go on with --resume")
+    return 0
+
+
+def _clips(work: Path, told: Any) -> list[Path]:
+    """Sharp clips of the scenes, drawn once."""
+    import numpy as np
+
+    from auxfocus_ros.allinfocus.training.video_sequences import Clip
+    from auxfocus_ros.autofocus.training.training import Told
+    from auxfocus_ros.commands.bench_allinfocus_video_scenes import MovingScene, sharp_frames
+
+    paths = [work / f"{scene}.npz" for scene in SCENES]
+    for number, (scene, path) in enumerate(zip(SCENES, paths, strict=True)):
+        if not path.is_file():
+            frames = sharp_frames(MovingScene(scene, "own", start_s=2.0), CLIP_FRAMES, CLIP_WIDTH_PX, CLIP_HEIGHT_PX)
+            Clip(np.stack([frame.picture for frame in frames]), np.stack([frame.depth_m for frame in frames])).write(path)
+        told(Told("drawing scenes", number + 1, len(paths)))
+    return paths
+
+
+def _command_line(arguments: argparse.Namespace, options: Any) -> str:
+    """The command that makes the same again."""
+    photos = ["--photos", arguments.photos.name] if arguments.photos is not None else []
+    words = ["auxfocus", "train", "video_fusion", *photos, "--seed", str(options.seed)]
+    for name in ("sequences", "epochs"):
+        words += [f"--{name}", str(getattr(options, name))] if getattr(options, name) else []
+    words += [] if arguments.scenes else ["--no-scenes"]
+    return shlex.join([*words, "-o", arguments.output.name])
