@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.autofocus.radius_estimate import BINS, LEVELS, LOG_OFFSET_PX, level_of
+from auxfocus_ros.autofocus.radius_estimate import LEVELS, LOG_OFFSET_PX, level_of
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,6 @@ class BlurMap:
         width = LEVELS[1] - LEVELS[0]
         share = np.clip((edges[..., None] - LEVELS) / width + 0.5, 0.0, 1.0)
         return np.asarray(np.minimum((self.probability * share).sum(axis=-1), 1.0), np.float64)
-
-    def log_density(self, radius_px: NDArray[Any]) -> NDArray[np.float64]:
-        """(rows, columns, R) of radii (R,): natural logarithm of the density per level (not per pixel), nowhere below -20."""
-        level = level_of(radius_px)
-        place = np.clip((level - LEVELS[0]) / (LEVELS[1] - LEVELS[0]), 0.0, BINS - 1.0)
-        low = np.minimum(place.astype(np.intp), BINS - 2)
-        share = place - low
-        density = np.log(np.maximum(self.probability / (LEVELS[1] - LEVELS[0]), np.exp(-20.0)))
-        return np.asarray((1.0 - share) * density[..., low] + share * density[..., low + 1], np.float64)
 
     def _quantile(self, share: float) -> NDArray[np.float64]:
         cumulative = np.cumsum(self.probability, axis=-1, dtype=np.float64)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +24,12 @@ LINE = "train a network that tells how far a picture is out of focus"
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     from auxfocus_ros.autofocus.training.training import TrainingOptions
-    from auxfocus_ros.commands.option_flags import add_option_flags
+    from auxfocus_ros.commands.train_sharing import add_training_flags
 
     parser = subparsers.add_parser(
         "autofocus", help=LINE, description=LINE, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="sharp photographs (default: drawn textures alone)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the weights and their card go")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in FOLDER/work")
-    parser.add_argument("--json", action="store_true", help="print the model card as JSON")
-    add_option_flags(parser, TrainingOptions, "training")
+    add_training_flags(parser, TrainingOptions)
     parser.set_defaults(run=run)
 
 
@@ -46,15 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
     from auxfocus_ros.autofocus.training.card import held_out_figures, write_card
     from auxfocus_ros.autofocus.training.training import TrainingOptions, train
     from auxfocus_ros.commands.option_flags import options_from
-    from auxfocus_ros.errors import ConfigurationError
+    from auxfocus_ros.commands.train_sharing import leave, shown, work_folder
 
     options = options_from(arguments, TrainingOptions)
     folder: Path = arguments.output
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"-o {folder}: is a file, wanted a folder")
-    (folder / "work").mkdir(parents=True, exist_ok=True)
+    work = work_folder(folder)
     with shown(options.model, options.seed) as told:
-        result = train(options, arguments.photos, folder / "work", resume=arguments.resume, told=told)
+        result = train(options, arguments.photos, work, resume=arguments.resume, told=told)
     card = {**result.card, "command": command_line(arguments, options)}
     weights = folder / f"{options.model}.safetensors"
     if result.complete:
@@ -62,13 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         if card["patches"] >= WORTH_MEASURING:
             card["held_out"] = held_out_figures(options.model, weights)
         write_card(card, weights)
-    if arguments.json:
-        print(json.dumps({**card, "weights_file": str(weights) if result.complete else None}, allow_nan=False))
-    elif result.complete:
-        print(f"{weights}: {card['weights']:,} weights; what they are worth stands in {weights.with_suffix('.md').name}")
-    else:
-        print(f"stopped after pass {card['epochs']}: go on with --resume")
-    return 0
+    return leave(card, weights, complete=result.complete, as_json=arguments.json)
 
 
 def command_line(arguments: argparse.Namespace, options: Any) -> str:
@@ -79,29 +64,3 @@ def command_line(arguments: argparse.Namespace, options: Any) -> str:
         words += [f"--{name}", str(getattr(options, name))] if getattr(options, name) else []
     words += ["--lens", options.lens] if options.lens != type(options).lens else []
     return shlex.join([*words, "-o", arguments.output.name])
-
-
-@contextmanager
-def shown(model: str, seed: int) -> Iterator[Callable[[Any], None]]:
-    """Progress on standard error: a bar on a terminal, lines elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    console.print(f"[train] {model}, seed {seed}", markup=False, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks: dict[str, Any] = {}
-        quarter = {"": -1}
-
-        def told(one: Any) -> None:
-            task = tasks.get(one.what)
-            if task is None:
-                task = tasks[one.what] = progress.add_task(one.what, total=one.of)
-            progress.update(task, completed=one.done, description=f"{one.what} {one.note}".strip())
-            if not console.is_terminal and (one.note or quarter.get(one.what) != 20 * one.done // max(one.of, 1)):
-                quarter[one.what] = 20 * one.done // max(one.of, 1)
-                text = f"[train] {one.what}: {one.done} of {one.of} {one.note}".strip()
-                console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-        yield told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,12 @@ LINE = "train the network that maps how far every part of a frame is out of focu
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     from auxfocus_ros.allinfocus.training.blur_training import BlurTrainingOptions
-    from auxfocus_ros.commands.option_flags import add_option_flags
+    from auxfocus_ros.commands.train_sharing import add_training_flags
 
     parser = subparsers.add_parser(
         "blur_map", help=LINE, description=LINE, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="sharp photographs (default: drawn textures alone)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the weights and their card go")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in FOLDER/work")
-    parser.add_argument("--json", action="store_true", help="print the model card as JSON")
-    add_option_flags(parser, BlurTrainingOptions, "training")
+    add_training_flags(parser, BlurTrainingOptions)
     parser.set_defaults(run=run)
 
 
@@ -41,28 +36,19 @@ def run(arguments: argparse.Namespace) -> int:
     from auxfocus_ros.autofocus.networks.weights import save_weights
     from auxfocus_ros.autofocus.training.card import write_card
     from auxfocus_ros.commands.option_flags import options_from
-    from auxfocus_ros.commands.train_autofocus import shown
-    from auxfocus_ros.errors import ConfigurationError
+    from auxfocus_ros.commands.train_sharing import leave, shown, work_folder
 
     options = options_from(arguments, BlurTrainingOptions)
     folder: Path = arguments.output
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"-o {folder}: is a file, wanted a folder")
-    (folder / "work").mkdir(parents=True, exist_ok=True)
+    work = work_folder(folder)
     with shown(MODEL, options.seed) as told:
-        result = train(options, arguments.photos, folder / "work", resume=arguments.resume, told=told)
+        result = train(options, arguments.photos, work, resume=arguments.resume, told=told)
     card = {**result.card, "command": command_line(arguments, options)}
     weights = folder / f"{MODEL}.safetensors"
     if result.complete:
         save_weights(result.network, weights)
         write_card(card, weights)
-    if arguments.json:
-        print(json.dumps({**card, "weights_file": str(weights) if result.complete else None}, allow_nan=False))
-    elif result.complete:
-        print(f"{weights}: {card['weights']:,} weights; what they are worth stands in {weights.with_suffix('.md').name}")
-    else:
-        print(f"stopped after pass {card['epochs']}: go on with --resume")
-    return 0
+    return leave(card, weights, complete=result.complete, as_json=arguments.json)
 
 
 def command_line(arguments: argparse.Namespace, options: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -25,19 +24,15 @@ CLIP_FRAMES, CLIP_WIDTH_PX, CLIP_HEIGHT_PX = 40, 400, 300
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     from auxfocus_ros.allinfocus.training.video_training import VideoTrainingOptions
-    from auxfocus_ros.commands.option_flags import add_option_flags
+    from auxfocus_ros.commands.train_sharing import add_training_flags
 
     parser = subparsers.add_parser(
         "video_fusion", help=LINE, description=LINE, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="sharp photographs (default: drawn textures alone)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the weights and their card go")
-    parser.add_argument("--resume", action="store_true", help="go on from what stands in FOLDER/work")
     parser.add_argument(
         "--scenes", action=argparse.BooleanOptionalAction, default=True, help="also learn from simulated scenes (needs MuJoCo)"
     )
-    parser.add_argument("--json", action="store_true", help="print the model card as JSON")
-    add_option_flags(parser, VideoTrainingOptions, "training")
+    add_training_flags(parser, VideoTrainingOptions)
     parser.set_defaults(run=run)
 
 
@@ -47,15 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     from auxfocus_ros.allinfocus.training.video_training import VideoTrainingOptions, train
     from auxfocus_ros.autofocus.networks.weights import save_weights
     from auxfocus_ros.commands.option_flags import options_from
-    from auxfocus_ros.commands.train_autofocus import shown
-    from auxfocus_ros.errors import ConfigurationError
+    from auxfocus_ros.commands.train_sharing import leave, shown, work_folder
 
     options = options_from(arguments, VideoTrainingOptions)
     folder: Path = arguments.output
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"-o {folder}: is a file, wanted a folder")
-    work = folder / "work"
-    work.mkdir(parents=True, exist_ok=True)
+    work = work_folder(folder)
     with shown("video_fusion", options.seed) as told:
         clips = _clips(work, told) if arguments.scenes else []
         result = train(options, arguments.photos, clips, work, resume=arguments.resume, told=told)
@@ -64,13 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if result.complete:
         save_weights(result.network, weights)
         write_video_card(card, weights)
-    if arguments.json:
-        print(json.dumps({**card, "weights_file": str(weights) if result.complete else None}, allow_nan=False))
-    elif result.complete:
-        print(f"{weights}: {card['weights']:,} weights; what they are worth stands in {weights.with_suffix('.md').name}")
-    else:
-        print("stopped before the last pass: go on with --resume")
-    return 0
+    return leave(card, weights, complete=result.complete, as_json=arguments.json)
 
 
 def _clips(work: Path, told: Any) -> list[Path]:

@@ -57,14 +57,3 @@ def test_probability_within_by_hand() -> None:
     assert seen.probability_within(float(radii[20]))[0, 0] == pytest.approx(0.25)
     assert seen.probability_within(float(radii[10]))[0, 0] == pytest.approx(0.125, abs=1e-3)  # half of the bin
     assert seen.probability_within(200.0)[0, 0] == pytest.approx(1.0)
-
-
-def test_log_density_peaks_at_the_radius_and_has_a_floor() -> None:
-    seen = blur_map_of(np.full(GRID.shape, 5.0), GRID, 0.1)
-    radii = np.array([0.5, 4.0, 5.0, 6.0, 60.0])
-    density = seen.log_density(radii)
-    assert density.shape == (2, 3, 5)
-    assert density[0, 0].argmax() == 2
-    assert density[0, 0, 4] == pytest.approx(-20.0)
-    # a Gaussian of 0.1 octaves: density 1 / (0.1 sqrt(2 pi)) per level at its peak
-    assert density[0, 0, 2] == pytest.approx(np.log(1 / (0.1 * np.sqrt(2 * np.pi))), abs=0.1)  # between bins on a chord

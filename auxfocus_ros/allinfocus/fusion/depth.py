@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,23 +34,3 @@ def depth_of_frames(frame_index: NDArray[np.float32], focus_distances_m: Sequenc
         depth = (1.0 / dioptres).astype(np.float32)
     depth[~known] = np.nan
     return depth
-
-
-def fill_for_display(depth_m: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give every pixel of unknown depth that of the nearest one that is known; all unknown: as it is.
-
-    Args:
-        depth_m: (H, W) metres; NaN: not known.
-
-    Returns:
-        (H, W) metres, a new array.
-    """
-    unknown = np.isnan(depth_m)
-    filled = depth_m.copy()
-    if unknown.all() or not unknown.any():
-        return filled
-    _, nearest = cv2.distanceTransformWithLabels(unknown.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    by_label = np.zeros(int(nearest.max()) + 1, np.float32)
-    by_label[nearest[~unknown]] = depth_m[~unknown]
-    filled[unknown] = by_label[nearest[unknown]]
-    return filled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from auxfocus_ros.allinfocus.fusion.depth import depth_of_frames, fill_for_display
+from auxfocus_ros.allinfocus.fusion.depth import depth_of_frames
 from auxfocus_ros.errors import InputError
 
 
@@ -24,12 +24,3 @@ def test_what_cannot_be() -> None:
             depth_of_frames(index, distances)
     with pytest.raises(InputError, match="from 0 to 1"):
         depth_of_frames(np.full((2, 2), 1.5, np.float32), [1.0, 2.0])
-
-
-def test_unknown_depth_is_filled_from_the_nearest() -> None:
-    depth = np.array([[1.0, np.nan, np.nan, np.nan, np.inf]], np.float32)
-    filled = fill_for_display(depth)
-    assert filled[0, 1] == 1.0
-    assert np.isinf(filled[0, 3])
-    assert np.isnan(depth[0, 1])  # as it was
-    assert np.isnan(fill_for_display(np.full((2, 2), np.nan, np.float32))).all()
