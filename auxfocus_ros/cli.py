@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from auxfocus_ros import __version__
 from auxfocus_ros.errors import AuxfocusError
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the nodes, and before NumPy is imported
 # name -> (module in auxfocus_ros.commands, one line); modules are imported when their command is used, so that --help is quick.
 COMMANDS = {
     "demo": ("demo", "play the bundled recordings through the whole graph; leaves a video, a contact sheet and a report"),

@@ -21,6 +21,7 @@ INSTALLED = {"numpy.histogram2d", "numpy.bincount, clipped", "cv2.calcHist"} | {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_counts_part_through_the_command(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     command = [sys.executable, "-m", "auxfocus_ros.cli", "bench", "distribution", "--part", "counts", "--repeats", "1"]

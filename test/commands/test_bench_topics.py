@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.graph
 
 
+@pytest.mark.long
 def test_every_pair_that_could_match_is_matched(domain: int, tmp_path: Path) -> None:
     file = tmp_path / "topics.json"
     command = [sys.executable, "-m", "auxfocus_ros.cli", "bench", "topics", "--seconds", "6", "--seed", "4", "--json", str(file)]

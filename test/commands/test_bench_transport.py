@@ -14,6 +14,7 @@ from auxfocus_ros.ros.transport import PROFILE_VARIABLES, profile_path
 
 
 @pytest.mark.graph
+@pytest.mark.long
 def test_a_short_run_measures_all_four_cells(domain: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "deep" / "transport.json"
     small = ["--width", "64", "--height", "48", "--points", "100"]

@@ -34,6 +34,7 @@ def train(folder: Path, *more: str) -> int:
     return main(["train", "autofocus", *SMALL, "-o", str(folder), *more])
 
 
+@pytest.mark.long
 def test_weights_card_and_resumption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(tmp_path / "whole", "--json") == 0
     shown = capsys.readouterr()

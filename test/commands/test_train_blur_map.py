@@ -35,6 +35,7 @@ def train(folder: Path, *more: str) -> int:
     return int(arguments.run(arguments))
 
 
+@pytest.mark.long
 def test_weights_card_and_resumption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train(tmp_path / "whole", "--json") == 0
     card = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))

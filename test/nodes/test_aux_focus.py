@@ -236,12 +236,12 @@ def unknown_frame(image: Image, info: CameraInfo, cloud: Any) -> None:
         (unknown_encoding, "purple8"),
         (short_data, "bytes"),
         (no_z, "no field 'z'"),
-        (doubles, "FLOAT64"),
-        (big_endian, "big-endian"),
-        (empty, "empty"),
+        pytest.param(doubles, "FLOAT64", marks=pytest.mark.long),
+        pytest.param(big_endian, "big-endian", marks=pytest.mark.long),
+        pytest.param(empty, "empty", marks=pytest.mark.long),
         (all_nan, "NaN"),
         (zero_intrinsics, "camera_info"),
-        (unknown_frame, "nowhere"),
+        pytest.param(unknown_frame, "nowhere", marks=pytest.mark.long),
     ],
 )
 def test_a_bad_message_is_said_once_and_the_next_pair_is_drawn(

@@ -25,7 +25,6 @@ from auxfocus_ros.allinfocus.fusion.sharpness import CELL_PX, Sharpness, measure
 from auxfocus_ros.allinfocus.fusion.tiles import Plane, Progress, Tile, Told, grey, rounded, take, tiles
 
 MARGIN_PX = 32
-WIDE_SHARE = 0.05
 SEAM_PRICE, SEAM_PRICE_PER_LEVEL = 0.15, 0.015
 """Of a change of frame between two cells, in units of unsharpness, half of it for each; and more where frames differ."""
 TELLS = 0.3
@@ -49,7 +48,7 @@ def fuse_focus(frames: Frames, tile_px: int, told: Told | None) -> Fused:
     """Fuse two or more frames; see `fusion.fuse`."""
     pieces = tiles(frames.shape, tile_px, MARGIN_PX)
     progress = Progress(2 * len(pieces), told)
-    sharpness = measure(frames, tile_px, progress, WIDE_SHARE)
+    sharpness = measure(frames, tile_px, progress)
     price = np.float32(SEAM_PRICE) + np.float32(SEAM_PRICE_PER_LEVEL) * sharpness.difference
     scene = _Scene(frames, sharpness, along_all_paths(sharpness.unsharp, price))
     picture = np.empty(frames.shape, frames.dtype)

@@ -159,15 +159,33 @@ def test_motion_blur_is_never_chosen() -> None:
     assert np.array_equal(with_it.picture[:, kept], without.picture[:, kept])
 
 
-def test_textureless_parts_take_the_frame_of_what_surrounds_them() -> None:
-    # A flat square within texture; the second frame, sharp nowhere, is lighter there.
+@pytest.mark.parametrize("sigma_px", [3.0, 8.0])
+def test_what_is_blurred_over_textureless_parts_is_not_taken(sigma_px: float) -> None:
+    # A flat square with a light border within texture; the second frame, sharp nowhere, has that light spread over the square.
     sharp = texture(160, 160, np.uint8, seed=4)
+    sharp[40:120, 40:120] = 230
     sharp[50:110, 50:110] = 90
-    lighter = np.zeros(sharp.shape, np.float32)
-    lighter[60:100, 60:100] = 60.0
-    other = (blurred(sharp) + blurred(lighter, 8.0)).astype(np.uint8)
-    fused = fuse(ArrayFrames([sharp, other]))
+    fused = fuse(ArrayFrames([sharp, blurred(sharp, sigma_px)]))
     assert np.array_equal(fused.picture, sharp)
+
+
+def test_what_is_sharp_nowhere_is_taken_where_it_is_least_blurred() -> None:
+    # A soft edge below the noise of what is finest; from the second frame on it is softer.
+    rng = np.random.default_rng(7)
+    step = np.where(np.arange(240) < 120, 60.0, 160.0)
+    soft = [cv2.GaussianBlur(np.tile(step, (120, 1)), (0, 0), sigma_px) for sigma_px in (9.0, 15.0, 21.0)]
+    frames = [np.clip(np.rint(plane + rng.normal(0.0, 2.0, plane.shape)), 0, 255).astype(np.uint8) for plane in soft]
+    fused = fuse(ArrayFrames(frames)).frame_index
+    assert fused is not None
+    assert (np.rint(fused[20:-20, 105:135]) == 0).mean() > 0.95
+
+
+def test_edges_between_colours_that_are_equally_light_are_seen() -> None:
+    # The luma of both is 100: that of the red 0.587 * 68 + 0.299 * 201 = 100.0.
+    sharp = np.full((120, 160, 3), 100, np.uint8)
+    sharp[30:90, 40:120] = (0, 68, 201)
+    fused = fuse(ArrayFrames([blurred(sharp), sharp]))
+    assert np.abs(fused.picture.astype(int) - sharp).max() <= 2
 
 
 def test_saturated_parts_stay_saturated() -> None:

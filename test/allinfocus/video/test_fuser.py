@@ -122,7 +122,7 @@ def test_frames_of_another_size_begin_anew_and_that_is_said_once() -> None:
     assert video.add(small).begun == ""
 
 
-@LEARNED_AND_RULE
+@pytest.mark.parametrize("method", ["flow", pytest.param("network", marks=pytest.mark.long)])
 def test_a_standing_camera_with_a_cycling_focus_stays_right_for_300_frames(method: str) -> None:
     sharp = texture(9, 112, 80)
     sides = [half_blurred(sharp, side, 2.5) for side in ("left", "right")]
