@@ -45,6 +45,12 @@ def truth_part(options: argparse.Namespace) -> dict[str, Any]:
     return {**result, "bars": truth_bars(result)}
 
 
+def q_y_of_the_truth(scene: FusionScene, fused: Mapping[str, Picture]) -> dict[str, float]:
+    """What Q_Y makes of the truth itself, beside what was fused: with blurred edges that spill, it need not be the highest."""
+    assert scene.truth is not None
+    return {name: q_y(scene.frames, picture) for name, picture in {"the truth": scene.truth, **fused}.items()}
+
+
 def real_part(options: argparse.Namespace) -> dict[str, Any]:
     """Real stacks, aligned."""
     result = scored("real", real_stacks(options.data, options.quick), REAL_SCORES)
@@ -69,9 +75,9 @@ def scored(part: str, scenes: Iterable[FusionScene], scores: Mapping[str, Score]
     """Fuse every scene by every method and judge it.
 
     Returns:
-        ours: name of the method that bars are about. rivals: names of those that bars count. rows: scene, frames, size_px, and by
-        measure the value of each method. means: by measure, of each method. margins: by measure, ours less the best rival in
-        each scene.
+        ours: name of the method that bars are about. rivals: names of those that bars count. rows: scene, frames, size_px, by
+        measure the value of each method, and with a truth q_y. means: by measure, of each method. margins: by measure, ours less
+        the best rival in each scene.
     """
     own, others = own_methods(), rivals()
     if not any(name.startswith("enfuse") for name in others):
@@ -82,7 +88,8 @@ def scored(part: str, scenes: Iterable[FusionScene], scores: Mapping[str, Score]
         fused = {name: fuse(scene.frames) for name, fuse in {**own, **others}.items()}
         height, width = scene.frames[0].shape[:2]
         values = {measure: {name: score(scene, fused[name]) for name in fused} for measure, score in scores.items()}
-        rows.append({"scene": scene.name, "frames": len(scene.frames), "size_px": [width, height], "scores": values})
+        row = {"scene": scene.name, "frames": len(scene.frames), "size_px": [width, height], "scores": values}
+        rows.append(row if scene.truth is None else {**row, "q_y": q_y_of_the_truth(scene, fused)})
     counted = [name for name in others if name not in SHOWN_ALONE]
     return {"ours": next(iter(own)), "rivals": counted, "rows": rows, **summary(rows, next(iter(own)), counted)}
 
@@ -140,3 +147,7 @@ def show_scores(result: dict[str, Any]) -> None:
         mean_margin = means[result["ours"]] - max(means[name] for name in result["rivals"])
         table.add_row("mean", "", *(f"{value:.{digits}f}" for value in means.values()), f"{mean_margin:+.{digits}f}")
         print_table(table)
+    told = [row["q_y"] for row in result["rows"] if "q_y" in row]
+    if told:
+        means_y = (f"{name} {np.mean([one[name] for one in told]):.4f}" for name in told[0])
+        print(f"mean Q_Y, the truth itself beside what was fused: {', '.join(means_y)}")

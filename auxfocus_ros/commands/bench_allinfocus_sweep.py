@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.allinfocus.terms import CaptureTask, MakeStrategy, Strategy
+from auxfocus_ros.commands.bench_autofocus_counting import bar
 from auxfocus_ros.errors import InputError
 
 STACK = "stack_phone_dioptres"
@@ -90,6 +91,7 @@ def run_part(options: argparse.Namespace) -> dict[str, Any]:
     frames = aligned_grey(images)
     result = measured(images, positions, judge_of(frames, COPYING), ways(), options.quick)
     add_default(result, judge_of(frames, None), len(images))
+    result["bars"] = bars([row for row in result["rows"] if row["name"] == result["ours"]])
     show(result)
     return result
 
@@ -126,7 +128,7 @@ def measured(
         "whole": vars(whole),
         "sweeps": {n: vars(quality) for n, quality in sweeps.items()},
         "rows": rows,
-        "bars": bars([row for row in rows if row["name"] == next(iter(makers))]),
+        "ours": next(iter(makers)),
     }
 
 
@@ -143,11 +145,13 @@ def bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for key in ("uniform_by_q_abf", "uniform_by_psnr"):
         share = frames / float(np.mean([row[key] for row in rows]))
-        found.append(
-            {"what": f"frames, of {key.replace('_', ' ')}", "bar": SHARE_BAR, "reached": share, "met": share <= SHARE_BAR}
-        )
-    loss = max(row["loss"] for row in rows)
-    return [*found, {"what": "loss of Q_AB/F", "bar": LOSS_BAR, "reached": loss, "met": loss <= LOSS_BAR}]
+        found.append(bar(f"sweep: frames, of {key.replace('_', ' ')}", share, SHARE_BAR, "<="))
+    losses = {COPYING: "loss", "the default method": "loss_by_default"}
+    found += [
+        bar(f"sweep: loss of Q_AB/F against all frames, by {by}", max(row[key] for row in rows), LOSS_BAR, "<=")
+        for by, key in losses.items()
+    ]
+    return found
 
 
 def uniform(frames: int, count: int) -> tuple[int, ...]:
@@ -230,5 +234,3 @@ def show(result: dict[str, Any]) -> None:
         print(f"{head} {lost} {row['psnr_db']:9.2f} {equal}   {row['end']}, {row['frames']}")
     for count, quality in result["sweeps"].items():
         print(f"{'uniform':16} {'':5} {int(count):7d} {quality['q_abf']:8.4f} {'':19} {quality['psnr_db']:9.2f}")
-    for bar in result["bars"]:
-        print(f"{bar['what']}: {bar['reached']:.3f}, bar {bar['bar']:g}: {'met' if bar['met'] else 'not met'}")

@@ -35,13 +35,14 @@ def test_the_smallest_equal_sweep(quality, by_q, by_psnr):
 
 def test_bars():
     rows = [
-        {"frames": [0, 1, 2], "uniform_by_q_abf": 5, "uniform_by_psnr": 6, "loss": 0.005},
-        {"frames": [0, 1, 2, 3], "uniform_by_q_abf": 5, "uniform_by_psnr": 10, "loss": 0.02},
+        {"frames": [0, 1, 2], "uniform_by_q_abf": 5, "uniform_by_psnr": 6, "loss": 0.005, "loss_by_default": 0.03},
+        {"frames": [0, 1, 2, 3], "uniform_by_q_abf": 5, "uniform_by_psnr": 10, "loss": 0.02, "loss_by_default": 0.01},
     ]
-    by_q, by_psnr, loss = bench.bars(rows)
-    assert by_q["reached"] == pytest.approx(0.7) and not by_q["met"]
-    assert by_psnr["reached"] == pytest.approx(7.0 / 16.0) and by_psnr["met"]
-    assert loss["reached"] == 0.02 and not loss["met"]
+    by_q, by_psnr, loss, by_default = bench.bars(rows)
+    assert by_q["figure"] == pytest.approx(0.7) and not by_q["met"]
+    assert by_psnr["figure"] == pytest.approx(7.0 / 16.0) and by_psnr["met"]
+    assert loss["figure"] == 0.02 and not loss["met"]
+    assert by_default["figure"] == 0.03 and not by_default["met"]
 
 
 def test_an_even_model():
