@@ -291,8 +291,9 @@ def show(said: dict[str, Any], arguments: argparse.Namespace) -> None:
     taken = sum(frame["used"] for frame in said["frames"])
     left, top, width, height = said["crop"]
     reference = next(frame for frame in said["frames"] if frame["index"] == said["reference"])
+    how = f"{taken} frames fused by {said['method']}, aligned to frame {said['reference']}, " if taken > 1 else ""
     print(
-        f"{taken} frames fused by {said['method']}, aligned to frame {said['reference']}, {Path(reference['file']).name}: "
+        f"{how}{Path(reference['file']).name}: "
         f"{said['output']}, {width} x {height} px of it from ({left}, {top}), {said['bits']} bit"
     )
     if said["depth"] is not None:
