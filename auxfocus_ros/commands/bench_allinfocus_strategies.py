@@ -156,7 +156,6 @@ def ways() -> list[Way]:
     return [
         Way(OURS, ours()),
         Way("one pair of frames at a time", ours(PairBelief)),
-        Way("cells each for itself", ours(options=replace(plain, neighbour_share=0.0))),
         Way("no order of travel", ours(Greedy, replace(plain, travel_worth=0.0))),
         Way("with depth", ours(), "measured"),
         Way("with depth, no order of travel", ours(Greedy, replace(plain, travel_worth=0.0)), "measured"),

@@ -250,11 +250,12 @@ class AllInFocusNode(ManagedNode[AllInFocusParameters]):
         p, now_s = self.parameters, time.monotonic()
         equipment = Equipment(p, self._model, self._networks)
         shelf = make_shelf(wish, p) if wish.mode == "static" else None
-        capture = self._underway = _Capture(handle, wish, wish.fusion or p.fusion, wish.strategy or p.strategy, shelf, Future())
+        capture = _Capture(handle, wish, wish.fusion or p.fusion, wish.strategy or p.strategy, shelf, Future())
         if shelf is not None:
             capture.run = make_capture(wish, shelf, equipment, self, now_s)
         else:
             capture.run = make_video(wish, equipment, self, now_s)
+        self._underway = capture
         capture.pictures = self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN)
         self._timer.reset()
         if self._state is not None:

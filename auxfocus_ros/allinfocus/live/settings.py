@@ -70,7 +70,6 @@ class CaptureSettings:
     cover_travel_worth: float = _option(CoverOptions, "travel_worth")
     cover_frame_weight: float = _option(CoverOptions, "frame_weight")
     cover_outlier_share: float = _option(CoverOptions, "outlier_share")
-    cover_neighbour_share: float = _option(CoverOptions, "neighbour_share")
     cover_sharp_radius_px: float = _option(CoverOptions, "sharp_radius_px")
     cover_motion_share: float = _option(CoverOptions, "motion_share")
     cover_change_share: float = _option(CoverOptions, "change_share")

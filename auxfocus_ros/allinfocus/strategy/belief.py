@@ -8,7 +8,7 @@ multiply: one frame cannot tell before from behind, two can. Latent beside the p
 - whether a depth image is to be trusted, one for all cells (that some of its readings are wrong is allowed for besides).
 
 All are summed over. A frame's word is weakened, since the same network errs alike on the same cell in frame after frame, and a
-share of its words counts as wrong altogether. In the end a cell hears its neighbours, which lie mostly at its depth.
+share of its words counts as wrong altogether.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class CellBelief:
         density = np.exp(total - top)
         mass = density.sum(axis=2, keepdims=True)
         share = self._shared(np.log(mass[..., 0]) + top[..., 0])
-        self.probability: Array = self._heard(np.tensordot(share.astype(np.float32), density / mass, axes=1))
+        self.probability: Array = np.asarray(np.tensordot(share.astype(np.float32), density / mass, axes=1), np.float32)
         self.gain_share = np.zeros(len(self._axis.log_gain))
         self.gain_share[self._gains] = share if len(self._gains) == len(share) else 1.0
         self.trust = float(share[0]) if len(self._trust) > 1 else 1.0
@@ -129,14 +129,6 @@ class CellBelief:
             log = log + (log_mass @ counts) * min(1.0, INDEPENDENT_CELLS / counts.sum())
         share = np.exp(log - log.max())
         return np.asarray(share / share.sum())
-
-    def _heard(self, probability: Array) -> Array:
-        alike = np.float32(self._options.neighbour_share)
-        if not alike or not self._frames:
-            return probability
-        word = alike * _beside(probability, self._shape) + (1.0 - alike) / probability.shape[1]
-        heard = probability * word
-        return np.asarray(heard / heard.sum(axis=1, keepdims=True), np.float32)
 
 
 def _looked_up_at(radii_px: NDArray[np.float64]) -> Array:

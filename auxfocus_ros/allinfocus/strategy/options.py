@@ -33,10 +33,6 @@ class CoverOptions:
     outlier_share: float = parameter(
         0.02, "share of a frame's words on its cells that are taken to be wrong altogether", minimum=0.001, maximum=0.5
     )
-    neighbour_share: float = parameter(
-        0.5, "how often a cell lies at the depth of the cell beside it; 0: cells are judged each for itself",
-        minimum=0.0, maximum=0.99,
-    )  # fmt: skip
     depth_outlier_share: float = parameter(0.05, "share of the depth image that is taken to be wrong", minimum=0.001, maximum=0.5)
     sharp_radius_px: float = parameter(
         1.0, "of a lens that is not calibrated: the largest blur that counts as in focus", unit="px", minimum=0.2, maximum=20.0

@@ -171,7 +171,8 @@ def test_only_the_region_counts():
     roi = (columns * CELL_PX // 2, 0, columns * CELL_PX // 2, rows * CELL_PX)
     capture = captured(MadeScene(best, VGA, LOW), roi=roi)
     assert capture.journal.captures <= 3
-    assert capture.positions_steps[-1] == pytest.approx(LOW + 0.8 * (HIGH - LOW), abs=30.0)
+    there = LOW + 0.8 * (HIGH - LOW)
+    assert capture.positions_steps[-1] == pytest.approx(there, abs=float(VGA.half_depth_of_focus_steps(there)))
 
 
 def test_the_budget_of_frames():
