@@ -13,19 +13,16 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rclpy.action import ActionClient, ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from auxfocus_interfaces.action import CaptureStack, MoveLens
-from auxfocus_interfaces.msg import LensState
+from auxfocus_interfaces.action import CaptureStack
 from auxfocus_ros.allinfocus.fusion import METHODS
 from auxfocus_ros.allinfocus.keeping import FrameShelf
 from auxfocus_ros.allinfocus.live import CaptureEnding, Failure, Finished, GivenUp, Progress, Shown, finish
@@ -33,14 +30,10 @@ from auxfocus_ros.allinfocus.live.choosing import Networks, make_fusing
 from auxfocus_ros.allinfocus.live.settings import CaptureSettings, memory_bytes
 from auxfocus_ros.allinfocus.live.starting import Equipment, make_capture, make_shelf, make_video
 from auxfocus_ros.allinfocus.strategy import DEFAULT_STRATEGY, STRATEGIES
-from auxfocus_ros.autofocus.live import Frame
 from auxfocus_ros.autofocus.terms import Reason
 from auxfocus_ros.declaration import parameter
 from auxfocus_ros.errors import AuxfocusError
-from auxfocus_ros.nodes.live_lens import CalibrationParameters, read_end, read_lens
-from auxfocus_ros.optics import Lens
-from auxfocus_ros.optics.defocus_model import DefocusModel
-from auxfocus_ros.optics.lens_file import load_calibration
+from auxfocus_ros.nodes.live_lens import CalibrationParameters, LiveLensNode, Underway, read_frame
 from auxfocus_ros.ros.capture_messages import (
     CaptureWish,
     make_depth,
@@ -50,57 +43,38 @@ from auxfocus_ros.ros.capture_messages import (
     read_goal,
     read_picture,
 )
-from auxfocus_ros.ros.executor_queue import ExecutorQueue
-from auxfocus_ros.ros.health import Meter
-from auxfocus_ros.ros.images import as_bgr, as_grey
-from auxfocus_ros.ros.lens_moves import LensMoves, MoveAnswer
-from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.picture_publisher import PicturePublisher
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import PICTURE_IN, STATE
+from auxfocus_ros.ros.qos import PICTURE_IN
 from auxfocus_ros.ros.stamps import from_ns, to_ns
 from auxfocus_ros.ros.worker import LatestWorker
 
 RESULT_KEPT_S = 120
 """How long a result can still be asked for."""
-TICK_S = 0.05
 FAREWELL_S = 0.3
 """Of fusing when the node ends; the executor then spins on for a little longer, so that the client hears of it."""
 MOST_FUSING = 4
 """Captures whose frames wait to be fused; of more, the oldest are answered without a picture."""
-GREY_ENCODINGS = ("mono8", "mono16", "8UC1")
 FAULTS = (Failure.LENS_FAULT, Failure.NO_LENS, Failure.NO_FRAMES, Failure.DISK_FULL, Failure.OTHER)
 """Ends that are no fault of the picture or the goal."""
 
 
 @dataclass(frozen=True)
-class AllInFocusParameters(CalibrationParameters, CommonParameters, CaptureSettings):
+class AllInFocusParameters(CalibrationParameters, CaptureSettings):
     """Parameters of `all_in_focus`: its own, and every setting of live captures."""
 
     weights: str = parameter("", "file with the weights of the estimator of blur maps; empty: the shipped ones", read_only=True)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What the worker does next. run: None: the node's own."""
-
-    run: Any
-    work: Callable[[], Any]
-
-
-@dataclass(eq=False)
-class _Capture:
+@dataclass(eq=False, kw_only=True)
+class _Capture(Underway):
     """A goal, its run, its frames, and the future that its coroutine waits on. shelf: None: a video, which keeps none."""
 
-    handle: ServerGoalHandle
     wish: CaptureWish
     fusion: str
-    strategy: str
     shelf: FrameShelf | None
+    pictures: Any
     result: Future[CaptureStack.Result]
-    run: Any = None
-    pictures: Any = None
-    frame_id: str = ""
     ends_s: float = math.inf
     given_up: str = ""
 
@@ -110,86 +84,48 @@ class _Capture:
             raise GivenUp
 
 
-class AllInFocusNode(ManagedNode[AllInFocusParameters]):
+class AllInFocusNode(LiveLensNode[AllInFocusParameters, _Capture]):
     """Captures what an all-in-focus picture or video needs; see the module's text."""
 
     def __init__(self) -> None:
         """Declare parameters and take goals, which hear that the node is not active until it is."""
-        super().__init__("all_in_focus", AllInFocusParameters)
-        self._queue = ExecutorQueue(self, self._event_failed)
-        self._lens: Lens | None = None
-        self._model: DefocusModel | None = None
-        self._state: LensState | None = None
+        super().__init__("all_in_focus", AllInFocusParameters, CaptureStack, "all_in_focus/capture", RESULT_KEPT_S)
         self._networks = Networks("", lambda _: None)
-        self._moves: LensMoves | None = None
-        self._worker: LatestWorker[_Work] | None = None
         self._fuser: LatestWorker[_Capture] | None = None
         self._image: PicturePublisher | None = None
-        self._lens_input: Any = None
-        self._timer: Any = None
-        self._underway: _Capture | None = None
         self._fusing: list[_Capture] = []
-        self._farewell = ""
         self._progress = Progress(())
-        self._meter = Meter()
-        self._endings: dict[str, int] = {}
-        self._server = ActionServer(
-            self,
-            CaptureStack,
-            "all_in_focus/capture",
-            execute_callback=self._execute,
-            cancel_callback=self._on_cancel,
-            result_timeout=RESULT_KEPT_S,
-        )
 
     # Lifecycle
 
     def configure(self) -> None:
         """Read the calibration, begin to load the networks, and create topics and clients."""
         p = self.parameters
-        if p.lens:
-            self._lens, self._model = load_calibration(p.lens, p.pixel_pitch_um)
+        self.open_lens()
         self._networks = Networks(p.weights, lambda text: self.health.problem("networks", text, lasting=True))
-        self._moves = LensMoves(ActionClient(self, MoveLens, "lens/move"), self._on_moved)
         self._image = PicturePublisher(
             self, "all_in_focus/image", failed=lambda text: self.health.problem("image", text), done=self._published
         )
-        self._lens_input = self.create_subscription(LensState, "lens/state", self._on_lens, STATE)
-        self._worker = LatestWorker("all_in_focus", self._work, self._event_failed)
         self._fuser = LatestWorker("fusing", self._fuse, self._event_failed, waiting=MOST_FUSING)
         if p.strategy == DEFAULT_STRATEGY:  # so that the first goal finds them loaded
-            self._worker.offer(_Work(None, self._preload))
-        # Steady time: no wait may hang with a simulated clock.
-        self._timer = self.create_timer(TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self._timer.cancel()
-
-    def deactivate(self) -> None:
-        """End the capture under way; what it has is still fused."""
-        self._end_capture(Reason.OTHER, "the all_in_focus node has been deactivated")
+            self._preload(self._load)
 
     def cleanup(self) -> None:
         """Remove topics and clients, answer every goal, and end the threads."""
         words = self._farewell or "the all_in_focus node has been cleaned up"
-        self._end_capture(Reason.OTHER, words)
+        self._end_run(Reason.OTHER, words)
         for capture in list(self._fusing):
             self._give_up(capture, words)
-        for worker in (self._worker, self._fuser):
-            if worker is not None and not worker.stop():
-                self.get_logger().warning("a thread did not end in time")
-        if self._moves is not None:
-            self._moves.close()
-        if self._timer is not None:
-            self.destroy_timer(self._timer)
-        if self._lens_input is not None:
-            self.destroy_subscription(self._lens_input)
+        if self._fuser is not None and not self._fuser.stop():
+            self.get_logger().warning("the fusing thread did not end in time")
+        self.close_lens()
         if self._image is not None:
             self._image.destroy()
-        self._worker = self._fuser = self._moves = self._timer = self._lens_input = self._image = self._state = None
+        self._fuser = self._image = None
 
     def shutting_down(self, reason: str) -> None:
         """End the capture under way with this reason, and refuse every goal that still comes."""
-        self._farewell = reason
-        self._end_capture(Reason.SHUTTING_DOWN, reason)
+        super().shutting_down(reason)
         for capture in self._fusing:
             capture.ends_s = min(capture.ends_s, time.monotonic() + FAREWELL_S)
 
@@ -201,7 +137,7 @@ class AllInFocusNode(ManagedNode[AllInFocusParameters]):
         values["running"] = underway.wish.mode if underway is not None else "nothing"
         if underway is not None:
             values |= {
-                "strategy": underway.strategy,
+                "strategy": underway.what,
                 "frames": str(underway.run.journal.captures),
                 "moves": str(underway.run.journal.moves),
                 "share_in_focus": f"{self._progress.share_in_focus:.3f}",
@@ -225,14 +161,8 @@ class AllInFocusNode(ManagedNode[AllInFocusParameters]):
             self.health.problem("goal", f"goal not taken: {result.message}")
         elif failure in FAULTS:
             self.health.problem("capture", f"a capture ended: {result.message}")
-        name = failure.name.lower() if failure is not Failure.NONE else "done"
-        self._endings[name] = self._endings.get(name, 0) + 1
-        if failure is Failure.NONE:
-            handle.succeed()
-        elif handle.is_cancel_requested:
-            handle.canceled()
-        else:
-            handle.abort()
+        done = failure is Failure.NONE
+        self._close_goal(handle, "done" if done else failure.name.lower(), done=done)
         return result
 
     def _begin(self, handle: ServerGoalHandle) -> _Capture | CaptureStack.Result:
@@ -246,38 +176,23 @@ class AllInFocusNode(ManagedNode[AllInFocusParameters]):
             return make_result(Failure.INVALID_GOAL, wish)
         if handle.is_cancel_requested:
             return make_result(Failure.CANCELED, "canceled by the client before it began")
-        self._end_capture(Reason.TAKEN_OVER, "a newer goal took over")
+        self._end_run(Reason.TAKEN_OVER, "a newer goal took over")
         p, now_s = self.parameters, time.monotonic()
         equipment = Equipment(p, self._model, self._networks)
         shelf = make_shelf(wish, p) if wish.mode == "static" else None
-        capture = _Capture(handle, wish, wish.fusion or p.fusion, wish.strategy or p.strategy, shelf, Future())
-        if shelf is not None:
-            capture.run = make_capture(wish, shelf, equipment, self, now_s)
-        else:
-            capture.run = make_video(wish, equipment, self, now_s)
-        self._underway = capture
-        capture.pictures = self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN)
-        self._timer.reset()
-        if self._state is not None:
-            self._on_lens(self._state)
+        run: Any = (
+            make_video(wish, equipment, self, now_s) if shelf is None else make_capture(wish, shelf, equipment, self, now_s)
+        )
+        pictures = self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN)
+        strategy, fusion = wish.strategy or p.strategy, wish.fusion or p.fusion
+        capture = _Capture(handle, run, strategy, wish=wish, fusion=fusion, shelf=shelf, pictures=pictures, result=Future())
+        self._run_begins(capture)
         return capture
-
-    def _on_cancel(self, _: ServerGoalHandle) -> CancelResponse:
-        self._queue.put(self._tick)  # by then the goal says that it is canceled
-        return CancelResponse.ACCEPT
-
-    def _end_capture(self, reason: Reason, message: str) -> None:
-        """End the capture under way at once."""
-        if self._underway is not None:
-            self._underway.run.stop(reason, message, time.monotonic(), at_once=True)
-            self._after_event()
-            if self._moves is not None:
-                self._moves.forget()
 
     def _after_event(self) -> None:
         """Where the capture has ended, what it has is fused, and its coroutine finishes it."""
         capture = self._underway
-        if capture is None or capture.run is None or capture.run.ended is None:
+        if capture is None or capture.run.ended is None:
             return
         self._underway = None
         self.destroy_subscription(capture.pictures)
@@ -354,76 +269,22 @@ class AllInFocusNode(ManagedNode[AllInFocusParameters]):
     # Events of the capture, in the executor's thread
 
     def _tick(self) -> None:
-        now_s = time.monotonic()
-        if self._moves is not None:
-            self._moves.tick()
-        for capture in [capture for capture in self._fusing if capture.ends_s <= now_s]:
+        for capture in [capture for capture in self._fusing if capture.ends_s <= time.monotonic()]:
             self._give_up(capture, self._farewell or "it took too long")
-        underway = self._underway
-        if underway is not None:
-            if underway.handle.is_cancel_requested:
-                underway.run.stop(Reason.CANCELED, "canceled by the client", now_s)
-            underway.run.tick(now_s)
-            self._after_event()
-        if self._underway is None and not self._fusing and self._timer is not None:
-            self._timer.cancel()
+        super()._tick()
 
-    def _on_lens(self, message: LensState) -> None:
-        self._state = message
-        if self._lens is not None and message.lens_name and message.lens_name != self._lens.name:
-            self.health.problem(
-                "calibration", f"the lens is '{message.lens_name}', but the calibration is of '{self._lens.name}'"
-            )
-        if self._underway is not None and self._underway.run is not None:
-            self._underway.run.lens(read_lens(message), time.monotonic())
-            self._after_event()
+    def _idle(self) -> bool:
+        return super()._idle() and not self._fusing
 
     def _on_picture(self, message: Image) -> None:
         capture = self._underway
         if capture is None:
             return
         capture.frame_id = message.header.frame_id
-        as_bytes = as_grey if message.encoding in GREY_ENCODINGS else as_bgr
-        read = read_picture if capture.shelf is not None else as_bytes
-        frame = Frame(to_ns(message.header.stamp), (message.width, message.height), lambda: read(message))
-        capture.run.frame(frame, time.monotonic())
+        capture.run.frame(read_frame(message, read_picture if capture.shelf is not None else None), time.monotonic())
         self._after_event()
 
-    def _on_moved(self, answer: MoveAnswer) -> None:
-        if self._underway is not None:
-            self._underway.run.moved(read_end(answer), time.monotonic())
-            self._after_event()
-
-    def _thought(self, run: Any, value: Any, error: Exception | None) -> None:
-        underway = self._underway
-        if underway is None or underway.run is not run:
-            return
-        if error is not None and not isinstance(error, AuxfocusError):
-            self.health.problem("strategy", f"strategy '{underway.strategy}' failed: {type(error).__name__}: {error}")
-        run.thought(value, error, time.monotonic())
-        self._after_event()
-
-    def _event_failed(self, error: Exception) -> None:
-        text = f"{type(error).__name__}: {error}"
-        self.health.problem("internal", f"an event of a capture failed: {text}", error=True)
-        self._queue.put(self._end_capture, Reason.OTHER, f"an internal error: {text}")
-
-    # What the capture wishes: its hands
-
-    def move(self, position_steps: float) -> None:
-        """Send the lens there."""
-        assert self._moves is not None
-        self._moves.go(position_steps)
-
-    def stop(self) -> None:
-        """Stop the glass that moves by our goal."""
-        if self._moves is not None:
-            self._moves.stop()
-
-    def think(self, work: Callable[[], Any]) -> None:
-        """Hand it to the worker."""
-        assert self._worker is not None and self._underway is not None
-        self._worker.offer(_Work(self._underway.run, work))
+    # What the capture wishes besides
 
     def tell(self, progress: Progress) -> None:
         """Feedback."""
@@ -438,27 +299,16 @@ class AllInFocusNode(ManagedNode[AllInFocusParameters]):
             self._image.offer(shown.picture, "mono8" if shown.picture.ndim == 2 else "bgr8", header)
 
     def _published(self, header: Header) -> None:
-        self._meter.add(max(self.get_clock().now().nanoseconds - to_ns(header.stamp), 0) * 1e-9)
+        self._meter.add(self._age_of(to_ns(header.stamp)))
 
     # The worker's thread
 
-    def _preload(self) -> None:
+    def _load(self) -> None:
         """What cannot be loaded has been said; positions can still be captured."""
         try:
             self._networks.blur_maps()
         except AuxfocusError:
             return
-
-    def _work(self, item: _Work) -> None:
-        value, error = None, None
-        try:
-            value = item.work()
-        except Exception as raised:
-            error = raised
-        if item.run is not None:
-            self._queue.put(self._thought, item.run, value, error)
-        elif error is not None:
-            self.health.problem("networks", f"{type(error).__name__}: {error}", lasting=True)
 
 
 def main() -> None:
