@@ -35,11 +35,11 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
-    from auxfocus_ros.autofocus.networks.weights import save_weights
     from auxfocus_ros.autofocus.training.card import held_out_figures, write_card
     from auxfocus_ros.autofocus.training.training import TrainingOptions, train
     from auxfocus_ros.commands.option_flags import options_from
     from auxfocus_ros.commands.train_sharing import leave, shown, work_folder
+    from auxfocus_ros.learning.weights import save_weights
 
     options = options_from(arguments, TrainingOptions)
     folder: Path = arguments.output

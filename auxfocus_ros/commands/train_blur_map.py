@@ -33,10 +33,10 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
     from auxfocus_ros.allinfocus.training.blur_training import MODEL, BlurTrainingOptions, train
-    from auxfocus_ros.autofocus.networks.weights import save_weights
     from auxfocus_ros.autofocus.training.card import write_card
     from auxfocus_ros.commands.option_flags import options_from
     from auxfocus_ros.commands.train_sharing import leave, shown, work_folder
+    from auxfocus_ros.learning.weights import save_weights
 
     options = options_from(arguments, BlurTrainingOptions)
     folder: Path = arguments.output

@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Train."""
     from auxfocus_ros.allinfocus.training.video_card import write_video_card
     from auxfocus_ros.allinfocus.training.video_training import VideoTrainingOptions, train
-    from auxfocus_ros.autofocus.networks.weights import save_weights
     from auxfocus_ros.commands.option_flags import options_from
     from auxfocus_ros.commands.train_sharing import leave, shown, work_folder
+    from auxfocus_ros.learning.weights import save_weights
 
     options = options_from(arguments, VideoTrainingOptions)
     folder: Path = arguments.output
@@ -63,8 +63,8 @@ def _clips(work: Path, told: Any) -> list[Path]:
     import numpy as np
 
     from auxfocus_ros.allinfocus.training.video_sequences import Clip
-    from auxfocus_ros.autofocus.training.training import Told
     from auxfocus_ros.commands.bench_allinfocus_video_scenes import MovingScene, sharp_frames
+    from auxfocus_ros.learning.progress import Told
 
     paths = [work / f"{scene}.npz" for scene in SCENES]
     for number, (scene, path) in enumerate(zip(SCENES, paths, strict=True)):

@@ -29,7 +29,7 @@ def load_blur_map_estimator(path: Path | None = None) -> NetworkBlurMapEstimator
     """Ours. path: of the weights; None: those that are shipped. Raises ConfigurationError. Loaded once, its loops compiled."""
     from auxfocus_ros.allinfocus.networks.blur_map_estimator import NetworkBlurMapEstimator
     from auxfocus_ros.allinfocus.networks.blur_map_network import BlurMapNetwork
-    from auxfocus_ros.autofocus.networks.weights import load_weights
+    from auxfocus_ros.learning.weights import load_weights
 
     estimator = NetworkBlurMapEstimator(load_weights(BlurMapNetwork(), path or weights_path("blur_map")))
     estimator.estimate(np.zeros((64, 64), np.uint8), 64)

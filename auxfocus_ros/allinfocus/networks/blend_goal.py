@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from auxfocus_ros.autofocus.networks.fitting import Goal
+from auxfocus_ros.learning.fitting import Goal
 
 SOFT_LEVELS = 2.0
 """Errors below this, brightness levels, count by their square, larger ones as they are."""

@@ -15,6 +15,6 @@ def load_blend_network(path: Path | None = None) -> NetworkBlend:
     """The blending network. path: of the weights; None: those that are shipped. Raises ConfigurationError. Loaded once."""
     from auxfocus_ros.allinfocus.networks import weights_path
     from auxfocus_ros.allinfocus.networks.blend_network import BlendNetwork, NetworkBlend
-    from auxfocus_ros.autofocus.networks.weights import load_weights
+    from auxfocus_ros.learning.weights import load_weights
 
     return NetworkBlend(load_weights(BlendNetwork(), path or weights_path("video_fusion")))

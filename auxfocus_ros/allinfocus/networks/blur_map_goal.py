@@ -10,9 +10,9 @@ import torch
 
 from auxfocus_ros.allinfocus.networks.blur_map_features import CELLS_PX, features
 from auxfocus_ros.allinfocus.networks.blur_map_statistics import statistics
-from auxfocus_ros.autofocus.networks.fitting import Arrays, Goal
 from auxfocus_ros.autofocus.networks.goals import LABEL_BINS
 from auxfocus_ros.autofocus.radius_estimate import BINS, LEVELS, level_of
+from auxfocus_ros.learning.fitting import Arrays, Goal
 
 CELL_SHARES = (0.12, 0.44, 0.44)
 """How often a batch is looked at in cells of each size."""

@@ -21,7 +21,8 @@ def load_global_step_estimator(path: Path | None = None) -> GlobalStepEstimator:
         ConfigurationError: no such file, or not weights of the step estimator.
     """
     from auxfocus_ros.allinfocus.networks.global_step_estimator import GlobalStepEstimator
+    from auxfocus_ros.autofocus.networks import weights_path
     from auxfocus_ros.autofocus.networks.reference import StepEstimator
-    from auxfocus_ros.autofocus.networks.weights import load_weights, weights_path
+    from auxfocus_ros.learning.weights import load_weights
 
     return GlobalStepEstimator(load_weights(StepEstimator(), path or weights_path("reference_estimator")))

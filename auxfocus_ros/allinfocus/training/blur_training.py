@@ -14,8 +14,9 @@ import numpy as np
 from auxfocus_ros.allinfocus.training.blur_scenes import PICTURE_PX, TRUTH_CELLS, blur_scenes
 from auxfocus_ros.autofocus.training.data import seconds_spent, simulated
 from auxfocus_ros.autofocus.training.sources import PROCEDURAL_SHARE, Sources, training_photos
-from auxfocus_ros.autofocus.training.training import VALIDATION_PHOTO, Result, Told
+from auxfocus_ros.autofocus.training.training import VALIDATION_PHOTO
 from auxfocus_ros.declaration import demand_valid, parameter
+from auxfocus_ros.learning.progress import Result, Told
 
 MODEL = "blur_map"
 SCENES, EPOCHS = 5000, 5
@@ -78,7 +79,7 @@ def train(
     from auxfocus_ros.allinfocus.networks.blur_map_goal import BlurMapGoal
     from auxfocus_ros.allinfocus.networks.blur_map_network import BlurMapNetwork
     from auxfocus_ros.allinfocus.training.blur_figures import figures
-    from auxfocus_ros.autofocus.networks import fitting
+    from auxfocus_ros.learning import fitting
 
     files = [] if photos is None else training_photos(photos)
     kept = files[VALIDATION_PHOTO - 1 :: VALIDATION_PHOTO]

@@ -16,8 +16,9 @@ from typing import Any
 
 from auxfocus_ros.allinfocus.training.video_data import SequencePlan, rows, sequences
 from auxfocus_ros.autofocus.training.sources import PROCEDURAL_SHARE, training_photos
-from auxfocus_ros.autofocus.training.training import VALIDATION_PHOTO, Result, Told
+from auxfocus_ros.autofocus.training.training import VALIDATION_PHOTO
 from auxfocus_ros.declaration import demand_valid, parameter
+from auxfocus_ros.learning.progress import Result, Told
 
 SEQUENCES, EPOCHS = 120, 10
 LENS = "gimbal_25mm_close"
@@ -65,7 +66,7 @@ def train(
     """
     from auxfocus_ros.allinfocus.networks.blend_goal import BlendGoal, SecondBlendGoal
     from auxfocus_ros.allinfocus.networks.blend_network import BlendNetwork, NetworkBlend
-    from auxfocus_ros.autofocus.networks import fitting
+    from auxfocus_ros.learning import fitting
 
     files = [] if photos is None else training_photos(photos)
     kept = files[VALIDATION_PHOTO - 1 :: VALIDATION_PHOTO]

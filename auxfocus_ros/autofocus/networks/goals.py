@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from auxfocus_ros.autofocus.networks.fitting import Arrays, Goal
 from auxfocus_ros.autofocus.networks.reference import DEFOCUS, IN_FOCUS, STEPS_UNIT
 from auxfocus_ros.autofocus.radius_estimate import LEVELS, level_of
+from auxfocus_ros.learning.fitting import Arrays, Goal
 
 LABEL_BINS = 0.4
 """Standard deviation, bins, of the Gaussian that stands for a true radius: bins are not all there is between two radii."""

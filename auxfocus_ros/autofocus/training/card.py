@@ -28,10 +28,10 @@ def figures(model: str, network: Any, arrays: Mapping[str, np.ndarray]) -> dict[
     """
     import torch
 
-    from auxfocus_ros.autofocus.networks.fitting import Goal
     from auxfocus_ros.autofocus.networks.goals import IN_FOCUS_STEPS, InFocusGoal, RadiusGoal, StepsGoal
     from auxfocus_ros.autofocus.networks.reference import IN_FOCUS, STEPS_UNIT
     from auxfocus_ros.autofocus.radius_estimate import RadiusEstimate
+    from auxfocus_ros.learning.fitting import Goal
 
     goals: dict[str, Callable[[Any], Goal]] = {
         "radius": RadiusGoal, "reference_estimator": StepsGoal, "reference_discriminator": InFocusGoal,

@@ -14,6 +14,7 @@ import numpy as np
 from auxfocus_ros.autofocus.training.data import PatchPlan, seconds_spent, simulated
 from auxfocus_ros.autofocus.training.sources import PROCEDURAL_SHARE, training_photos
 from auxfocus_ros.declaration import demand_valid, parameter
+from auxfocus_ros.learning.progress import Result, Told
 from auxfocus_ros.optics.lens_file import load_lens
 
 Model = Literal["radius", "reference_estimator", "reference_discriminator"]
@@ -57,25 +58,6 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-@dataclass(frozen=True)
-class Told:
-    """Progress for a person: what is being done, how much of it, and what is to be said of it."""
-
-    what: str
-    done: int
-    of: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a training: the network, and what its card says of it. complete: no pass was left to a resumption."""
-
-    network: Any
-    card: dict[str, Any]
-    complete: bool
-
-
 def train(options: TrainingOptions, photos: Path | None, folder: Path, *, resume: bool, told: Callable[[Told], None]) -> Result:
     """Simulate, fit, judge.
 
@@ -92,9 +74,10 @@ def train(options: TrainingOptions, photos: Path | None, folder: Path, *, resume
     Raises:
         ConfigurationError: a folder, lens or setting that cannot be; a checkpoint of something else.
     """
-    from auxfocus_ros.autofocus.networks import fitting, goals, reference
+    from auxfocus_ros.autofocus.networks import goals, reference
     from auxfocus_ros.autofocus.networks.radius_network import RadiusNetwork
     from auxfocus_ros.autofocus.training.card import figures
+    from auxfocus_ros.learning import fitting
 
     recipe = RECIPES[options.model]
     load_lens(options.lens)

@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from auxfocus_ros.autofocus import networks
+from auxfocus_ros.autofocus.networks import weights_path
 from auxfocus_ros.autofocus.networks.reference import FocusDiscriminator, StepEstimator
-from auxfocus_ros.autofocus.networks.weights import ARCHITECTURE, load_weights, save_weights, weights_path
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.learning.weights import ARCHITECTURE, load_weights, save_weights
 
 
 @pytest.fixture

@@ -10,16 +10,10 @@ import torch
 from torch import nn
 
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.optics.config_path import config_dir
 
 Network = TypeVar("Network", bound=nn.Module)
 ARCHITECTURE = "architecture"
 LARGE = 4096
-
-
-def weights_path(name: str) -> Path:
-    """Where the shipped weights of a network lie: 'radius', 'reference_estimator' or 'reference_discriminator'."""
-    return config_dir() / "autofocus" / "weights" / f"{name}.safetensors"
 
 
 def save_weights(network: nn.Module, path: Path, about: dict[str, str] | None = None) -> None:
