@@ -36,7 +36,7 @@ def shared_files(folder: str) -> list[tuple[str, list[str]]]:
 
 
 demand_interfaces()
-NODES = ["gimbal_rig", "lens_actuator", "aux_focus", "autofocus", "all_in_focus", "operator_panel"]
+NODES = ["gimbal_rig", "lens_actuator", "mono_depth", "aux_focus", "autofocus", "all_in_focus", "operator_panel"]
 
 setup(
     name="auxfocus_ros",

@@ -25,6 +25,7 @@ COMMANDS = {
     "distribution": ("distribution", "the auxiliary focus image of one picture with its cloud or depth image, offline"),
     "focus": ("focus", "focus in a real focal stack, offline, by any method"),
     "stack": ("stack", "one picture, sharp all over, out of a focal stack"),
+    "depth": ("depth", "how far what one camera sees is: of a picture, a folder of pictures or a video"),
     "calibrate": ("calibrate", "measure the blur and the change of scale of a lens from its pictures"),
     "sequence": ("sequence", "make a longer recording for benchmarks from a short one"),
     "parameters": ("parameters", "list the nodes' parameters"),

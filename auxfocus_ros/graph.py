@@ -9,7 +9,11 @@ from auxfocus_ros.errors import ConfigurationError
 
 ParameterValue = bool | int | float | str
 DEFAULT_LENS = "bench_25mm"
-NODES = ("gimbal_rig", "lens_actuator", "aux_focus", "autofocus", "all_in_focus", "operator_panel")
+NODES = ("gimbal_rig", "lens_actuator", "mono_depth", "aux_focus", "autofocus", "all_in_focus", "operator_panel")
+RIG_DEPTH = {"depth/image_raw": "rig/depth/image_raw", "depth/scale": "rig/depth/scale"}
+"""Where the rig's own depth image goes while `mono_depth` gives one."""
+MONO_DEPTH_REMAPS = {"points": "depth/points", "scale/points": "points", "scale/range": "range"}
+"""The rig's cloud and its rangefinder tell the scale; its cloud keeps its name."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,9 @@ class GraphOptions:
     """What differs from one use of the graph to the next.
 
     source, path, rig, refocus: as the parameters of `gimbal_rig`. lens: for all nodes; empty: the scene's, the rig file's, or
-    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth' or 'none'. panel: with the operator's page. autofocus: with
-    `autofocus`. all_in_focus: with `all_in_focus`. parameters: further parameters by node, which win over what is worked out
-    here.
+    DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth', 'mono' or 'none'. panel: with the operator's page. autofocus:
+    with `autofocus`. all_in_focus: with `all_in_focus`. mono_depth: with `mono_depth`. parameters: further parameters by node,
+    which win over what is worked out here.
     """
 
     source: str = "recording"
@@ -44,13 +48,15 @@ class GraphOptions:
     panel: bool = False
     autofocus: bool = False
     all_in_focus: bool = False
+    mono_depth: bool = False
     parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
 
 
 def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     """The nodes for these options, in the order in which they are started.
 
-    Parameters for `operator_panel`, `autofocus` and `all_in_focus` mean nothing where they are left out.
+    Parameters for nodes that are left out mean nothing. With `mono_depth`, `depth/image_raw`, `depth/scale` and `depth/points`
+    are its, and the rig's own depth image is `rig/depth/image_raw`.
 
     Raises:
         ConfigurationError: parameters for a node that the graph does not have; a scene or rig file that cannot be read for its
@@ -62,6 +68,7 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
     lens = options.lens or _lens_of(options)
     worked_out: dict[str, dict[str, ParameterValue]] = {
         "lens_actuator": {"lens": lens, **_first_position(options, lens)},
+        **({"mono_depth": {"rig": options.rig, "urdf": _urdf(options)}} if options.mono_depth else {}),
         "aux_focus": {"depth_input": options.depth},
         **({"autofocus": {"lens": lens, **_pixel_pitch(options)}} if options.autofocus else {}),
         **({"all_in_focus": {"lens": lens, **_pixel_pitch(options)}} if options.all_in_focus else {}),
@@ -74,10 +81,33 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
             "refocus": options.refocus,
         },
     }
+    remaps = _remaps(options)
     return [
-        NodeDescription(name, {**parameters, **options.parameters.get(name, {})}, carries_pictures=name != "lens_actuator")
+        NodeDescription(
+            name,
+            {**parameters, **options.parameters.get(name, {})},
+            remaps.get(name, {}),
+            carries_pictures=name != "lens_actuator",
+        )
         for name, parameters in worked_out.items()
     ]
+
+
+def _remaps(options: GraphOptions) -> dict[str, dict[str, str]]:
+    """By node: two nodes that give a depth image must not do so on one topic."""
+    if not options.mono_depth:
+        return {}
+    remaps = {"mono_depth": MONO_DEPTH_REMAPS, "gimbal_rig": RIG_DEPTH}
+    return {**remaps, "aux_focus": RIG_DEPTH} if options.depth == "depth" else remaps
+
+
+def _urdf(options: GraphOptions) -> str:
+    """Of a simulated rig, which says where its rangefinder stands; other rigs' is in their rig file."""
+    if options.source != "simulation" or not options.path:
+        return ""
+    from auxfocus_ros.rig.simulation import load_scene
+
+    return load_scene(options.path).gimbal.urdf
 
 
 def _lens_of(options: GraphOptions) -> str:

@@ -18,10 +18,11 @@ ARGUMENTS = {
     "rig": ("", "rig file: a shipped name or a path"),
     "lens": ("", "lens file: a shipped name or a path; by default the scene's, the rig file's, or bench_25mm"),
     "refocus": ("false", "render the defocus of the lens's position"),
-    "depth": ("points", "points, depth or none"),
+    "depth": ("", "points, depth, mono or none; by default points, or mono where mono_depth is true"),
     "panel": ("true", "serve the operator's page (parameters of operator_panel: host, port, token)"),
     "autofocus": ("true", "with the autofocus node"),
     "all_in_focus": ("false", "with the all_in_focus node"),
+    "mono_depth": ("false", "with the mono_depth node: depth from the pictures alone"),
     "namespace": ("", "namespace of all nodes"),
     "autostart": ("true", "configure and activate the nodes at once"),
     "use_sim_time": ("false", "take the time from /clock"),
@@ -31,7 +32,7 @@ ARGUMENTS = {
 
 def nodes(context: LaunchContext) -> list[LifecycleNode]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    flags = ("refocus", "panel", "autofocus", "all_in_focus", "autostart", "use_sim_time", "publish_tf")
+    flags = ("refocus", "panel", "autofocus", "all_in_focus", "mono_depth", "autostart", "use_sim_time", "publish_tf")
     switches = {name: given[name].lower() == "true" for name in flags}
     options = GraphOptions(
         source=given["source"],
@@ -39,10 +40,11 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
         rig=given["rig"],
         lens=given["lens"],
         refocus=switches["refocus"],
-        depth=given["depth"],
+        depth=given["depth"] or ("mono" if switches["mono_depth"] else "points"),
         panel=switches["panel"],
         autofocus=switches["autofocus"],
         all_in_focus=switches["all_in_focus"],
+        mono_depth=switches["mono_depth"],
         parameters={"gimbal_rig": {"publish_tf": switches["publish_tf"]}},
     )
     common = {name: switches[name] for name in ("autostart", "use_sim_time")}

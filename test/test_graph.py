@@ -11,7 +11,7 @@ from auxfocus_ros.rig.simulation import load_scene
 
 
 def test_every_node_is_there_once_and_the_rig_starts_last() -> None:
-    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True, autofocus=True, all_in_focus=True))
+    nodes = describe_graph(GraphOptions(path="/data/a.mcap", panel=True, autofocus=True, all_in_focus=True, mono_depth=True))
     assert sorted(node.executable for node in nodes) == sorted(NODES)
     assert nodes[-1].executable == "gimbal_rig"  # so that the others are there when the first frame comes
 
@@ -50,6 +50,23 @@ def test_who_judges_blur_knows_the_lens_and_how_large_a_simulations_pixels_are(n
     small = GraphOptions("simulation", "corridor", **wanted, parameters={"gimbal_rig": {"width_px": 160}})
     assert parameters(small) == {"lens": camera.lens, "pixel_pitch_um": 1e6 * camera.sensor_width_m / 160}
     assert name not in [node.executable for node in describe_graph(GraphOptions(path="/a"))]
+
+
+def test_depth_from_pictures_has_its_topics_to_itself_and_the_rigs_readings_for_its_scale() -> None:
+    def remaps(options: GraphOptions) -> dict[str, dict[str, str]]:
+        return {node.executable: dict(node.remaps) for node in describe_graph(options) if node.remaps}
+
+    assert remaps(GraphOptions(path="/a")) == {}
+    aside = {"depth/image_raw": "rig/depth/image_raw", "depth/scale": "rig/depth/scale"}
+    own = {"points": "depth/points", "scale/points": "points", "scale/range": "range"}
+    assert remaps(GraphOptions(path="/a", depth="mono", mono_depth=True)) == {"mono_depth": own, "gimbal_rig": aside}
+    # Beside the rig's own depth image, which then is what is drawn: nobody takes the one for the other.
+    beside = GraphOptions(path="/a", depth="depth", mono_depth=True)
+    assert remaps(beside) == {"mono_depth": own, "gimbal_rig": aside, "aux_focus": aside}
+    simulated = describe_graph(GraphOptions("simulation", "corridor", depth="mono", mono_depth=True))
+    by_name = {node.executable: dict(node.parameters) for node in simulated}
+    assert by_name["mono_depth"] == {"rig": "", "urdf": load_scene("corridor").gimbal.urdf}
+    assert by_name["aux_focus"] == {"depth_input": "mono"}
 
 
 def test_the_rigs_lens_is_taken_where_none_is_named() -> None:

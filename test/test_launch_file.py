@@ -83,10 +83,13 @@ def test_every_node_gets_its_parameters_and_pictures_get_the_profile(load: Calla
     defaults = defaults_of(launch_file)
     given = {"path": "/data/a.mcap", "lens": "field_50mm", "namespace": "drone", "autostart": "false"}
     Configuration.values = {**defaults, **given}
-    assert sorted(node.named["executable"] for node in launch_file.nodes(None)) == sorted(set(NODES) - {"all_in_focus"})
-    Configuration.values["all_in_focus"] = "true"
+    unasked = {node.named["executable"] for node in launch_file.nodes(None)}
+    assert sorted(unasked) == sorted(set(NODES) - {"all_in_focus", "mono_depth"})
+    Configuration.values |= {"all_in_focus": "true", "mono_depth": "true"}
     nodes = {node.named["executable"]: node.named for node in launch_file.nodes(None)}
     assert sorted(nodes) == sorted(NODES)
+    assert nodes["aux_focus"]["parameters"][0]["depth_input"] == "mono"
+    assert ("points", "depth/points") in nodes["mono_depth"]["remappings"]
     assert nodes["gimbal_rig"]["parameters"][0]["path"] == "/data/a.mcap"
     assert nodes["gimbal_rig"]["parameters"][0]["publish_tf"] is True
     assert nodes["lens_actuator"]["parameters"][0]["lens"] == "field_50mm"

@@ -12,6 +12,7 @@ def add_parser(subparsers: Any, line: str) -> None:
         bench_autofocus,
         bench_distribution,
         bench_lens,
+        bench_monodepth,
         bench_simulation,
         bench_stream,
         bench_topics,
@@ -28,5 +29,6 @@ def add_parser(subparsers: Any, line: str) -> None:
     bench_distribution.add_parser(benchmarks)
     bench_autofocus.add_parser(benchmarks)
     bench_allinfocus.add_parser(benchmarks)
+    bench_monodepth.add_parser(benchmarks)
     bench_simulation.add_parser(benchmarks)
     bench_topics.add_parser(benchmarks)

@@ -191,7 +191,7 @@ def _real(file: Path) -> dict[str, Any]:
     marked = json.loads(file.read_text())
     wanted = {entry["frame"]: entry for entry in marked["frames"]}
     tally, memory = Tally(), ScanMemory()
-    for index, frame in _frames_of(file.stem, data_of(file), set(wanted)):
+    for index, frame in recorded_frames(file.stem, data_of(file), set(wanted)):
         scene, _, took_ms = _segment(frame, memory, 1e-9 * frame.stamp_ns)
         tally.times_ms.append(took_ms)
         things, ignore = things_of_marks(wanted[index])
@@ -214,7 +214,7 @@ def data_of(file: Path) -> Path:
     return Path(json.loads(file.read_text())["data"])
 
 
-def _frames_of(name: str, data: Path, wanted: set[int]) -> Iterator[tuple[int, Frame]]:
+def recorded_frames(name: str, data: Path, wanted: set[int]) -> Iterator[tuple[int, Frame]]:
     """(index, frame) of those wanted."""
     if name == "rgbd_handheld":
         yield from ((index, _handheld(data, index)) for index in sorted(wanted))

@@ -59,10 +59,15 @@ def write_picture(flag: str, path: Path, picture: np.ndarray[Any, Any]) -> None:
     coded_well, coded = cv2.imencode(suffix, picture)
     if not coded_well:
         raise ConfigurationError(f"{flag} {path}: the picture cannot be coded as {suffix}")
+    write_whole(flag, path, coded.data)
+
+
+def write_whole(flag: str, path: Path, data: bytes | memoryview) -> None:
+    """Write a file beside its place and move it there, once it is whole. Raises InputError: no room, or the disk fails."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
-            file.write(coded.data)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -70,7 +75,7 @@ def write_picture(flag: str, path: Path, picture: np.ndarray[Any, Any]) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(path.parent).free
             raise InputError(
-                f"{flag} {path}: needs {coded.nbytes / 1e9:.3f} GB, {free / 1e9:.3f} GB are free in {path.parent}"
+                f"{flag} {path}: needs {memoryview(data).nbytes / 1e9:.3f} GB, {free / 1e9:.3f} GB are free in {path.parent}"
             ) from error
         raise InputError(f"{flag} {path}: cannot be written: {error.strerror}") from error
     finally:

@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   auxfocus up --source topics --rig realsense2_camera --depth depth
   auxfocus up --source simulation table_top -p autofocus.method=fibonacci
   auxfocus up --source simulation table_top --all-in-focus -p all_in_focus.max_frames=12
+  auxfocus up --source simulation corridor --mono-depth -p mono_depth.scale_points=false
   auxfocus up flight.mcap -p aux_focus.layout=side_by_side -p lens_actuator.speed_steps_per_s=500
 """
 
@@ -49,12 +50,17 @@ def add_parser(subparsers: Any, line: str) -> None:
     )
     parser.add_argument("--seed", type=int, help="of a simulation (default: the scene's)")
     parser.add_argument("--refocus", action="store_true", help="render the defocus of the lens's position (needs depth images)")
-    parser.add_argument("--depth", default="points", choices=("points", "depth", "none"), help="what the depth is taken from")
+    parser.add_argument(
+        "--depth",
+        choices=("points", "depth", "mono", "none"),
+        help="what the depth is taken from (default: points; with --mono-depth: mono)",
+    )
     parser.add_argument("--once", action="store_true", help="play once and stop at the end (default: loop)")
     parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="frames per second (default: as recorded)")
     parser.add_argument("--no-panel", action="store_true", help="without the operator's page")
     parser.add_argument("--no-autofocus", action="store_true", help="without the autofocus node")
     parser.add_argument("--all-in-focus", action="store_true", help="with the all_in_focus node")
+    parser.add_argument("--mono-depth", action="store_true", help="with the mono_depth node: depth from the pictures alone")
     parser.add_argument("--port", type=int, default=8080, help="of the operator's page, on the loopback address (default: 8080)")
     parser.add_argument("--namespace", default="", help="namespace of all nodes")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="keep the auxiliary focus image as a film")
@@ -114,10 +120,11 @@ def run(arguments: argparse.Namespace) -> int:
         rig["seed"] = arguments.seed
     parameters["operator_panel"] = {"port": arguments.port, **parameters.get("operator_panel", {})}
     parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
+    depth = arguments.depth or ("mono" if arguments.mono_depth else "points")
     graph = describe_graph(
         GraphOptions(
-            arguments.source, path, arguments.rig, arguments.lens, arguments.refocus, arguments.depth,
-            not arguments.no_panel, not arguments.no_autofocus, arguments.all_in_focus, parameters,
+            arguments.source, path, arguments.rig, arguments.lens, arguments.refocus, depth,
+            not arguments.no_panel, not arguments.no_autofocus, arguments.all_in_focus, arguments.mono_depth, parameters,
         )
     )  # fmt: skip
     with contextlib.ExitStack() as stack:

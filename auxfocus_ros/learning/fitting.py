@@ -11,7 +11,7 @@ import math
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from torch import nn
 from auxfocus_ros.errors import ConfigurationError
 
 Arrays = Mapping[str, np.ndarray]
+JUDGED_TOGETHER = 256
 WEIGHT, MEAN, BEST, FIRST, SECOND = "weight.", "mean.", "best.", "first_moment.", "second_moment."
 
 
@@ -69,8 +70,13 @@ class Goal(ABC):
         """What the network is given; with a generator varied at random (mirrored, turned)."""
 
     @abstractmethod
-    def loss(self, output: torch.Tensor, rows: np.ndarray) -> torch.Tensor:
+    def loss(self, output: Any, rows: np.ndarray) -> torch.Tensor:
         """Mean loss of a batch."""
+
+    def parts(self) -> Iterator[np.ndarray]:
+        """All rows, so many at a time as are judged together."""
+        for first in range(0, self.rows, JUDGED_TOGETHER):
+            yield np.arange(first, min(first + JUDGED_TOGETHER, self.rows))
 
     def prepare(self, network: Any) -> None:  # noqa: B027 - most goals leave it as it is
         """What is done to a fresh network."""
@@ -146,6 +152,11 @@ def fit(
     return past
 
 
+def _on_cpu(output: Any) -> Any:
+    """What a network gave, be it one tensor or several."""
+    return [one.cpu() for one in output] if isinstance(output, list | tuple) else output.cpu()
+
+
 class _State:
     """The network, the running mean of its weights, and the optimiser."""
 
@@ -169,7 +180,7 @@ class _State:
         for group in self.optimiser.param_groups:
             group["lr"], group["weight_decay"] = rate, schedule.weight_decay
         output = self.network(*(part.to(self.device) for part in goal.inputs(rows, generator)))
-        loss = goal.loss(output.cpu(), rows)
+        loss = goal.loss(_on_cpu(output), rows)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(list(self.named.values()), 2.0)
@@ -188,10 +199,9 @@ class _State:
         self.network.eval()
         rows, total = check.rows, 0.0
         with torch.inference_mode():
-            for first in range(0, rows, 256):
-                some = np.arange(first, min(first + 256, rows))
+            for some in check.parts():
                 output = self.network(*(part.to(self.device) for part in check.inputs(some, None)))
-                total += float(check.loss(output.cpu(), some)) * len(some)
+                total += float(check.loss(_on_cpu(output), some)) * len(some)
         self._take(own)
         return total / max(rows, 1)
 

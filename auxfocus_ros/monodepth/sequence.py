@@ -15,7 +15,7 @@ from auxfocus_ros.optics.camera import CameraModel
 
 DESCRIPTION = "sequence.json"
 FORMAT = "auxfocus sequence 1"
-PLANES = ("pictures", "stamps_s", "world_from_camera", "depth_m", "classes", "moved_px", "things")
+PLANES = ("pictures", "stamps_s", "world_from_camera", "depth_m", "classes", "moved_px", "things", "world_from_thing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Sequence:
     stamps_s: (F,) float64, rising. world_from_camera: (F, 4, 4) float64, p_world = M p_camera. depth_m: (F, H, W) float16 or float32, z; +inf
     sky, 0 or NaN no reading. classes: (F, H, W) uint8, numbers in the class table. moved_px: (F, H, W) float16, how far from where
     it would lie had it stood still the surface point lies in the next frame; of the last frame 0. things: (F, H, W) uint8, which
-    movable thing, 0: none.
+    movable thing, 0: none. world_from_thing: (F, T, 4, 4) float64, where each of them stands; the first one's number is 1.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Sequence:
     classes: NDArray[np.uint8] | None = None
     moved_px: NDArray[np.float16] | None = None
     things: NDArray[np.uint8] | None = None
+    world_from_thing: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError where the parts do not fit each other."""
@@ -49,7 +50,9 @@ class Sequence:
                 f"sequence '{self.name}': the intrinsics are of {self.camera.width_px} x {self.camera.height_px} px, the pictures "
                 f"have {shape[2]} x {shape[1]}"
             )
-        wanted = {"stamps_s": shape[:1], "world_from_camera": (shape[0], 4, 4)}
+        wanted: dict[str, tuple[int, ...]] = {"stamps_s": shape[:1], "world_from_camera": (shape[0], 4, 4)}
+        if self.world_from_thing is not None:
+            wanted["world_from_thing"] = (shape[0], *self.world_from_thing.shape[1:2], 4, 4)
         for name in PLANES[1:]:
             array = getattr(self, name)
             if array is not None and array.shape != wanted.get(name, shape[:3]):

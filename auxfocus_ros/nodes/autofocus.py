@@ -13,7 +13,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rclpy.action.server import ServerGoalHandle
@@ -38,6 +38,7 @@ from auxfocus_ros.ros.autofocus_messages import (
     read_goal,
     read_target_rows,
     refuse,
+    with_why_no_depth,
 )
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, STATE
@@ -120,6 +121,7 @@ class AutofocusNode(LiveLensNode[AutofocusParameters, _Focusing]):
         else:
             ending = await begun.ended
             assert ending is not None
+            ending = replace(ending, message=with_why_no_depth(ending.message, ending.reason, begun.targets))
             result, reason = make_result(ending, self._focus_distance_m(ending.position_steps)), ending.reason
             if reason in FAULTS:
                 self.health.problem("run", f"a run ended: {ending.message}")
@@ -208,6 +210,7 @@ class AutofocusNode(LiveLensNode[AutofocusParameters, _Focusing]):
         underway = self._underway
         if underway is None or self._status is None:
             return
+        report = replace(report, message=with_why_no_depth(report.message, report.reason, underway.targets))
         header = Header(stamp=from_ns(report.stamp_ns), frame_id=underway.frame_id)
         status = make_status(
             report, mode=underway.handle.request.mode, method=underway.what, header=header, target=self._target(underway)

@@ -19,7 +19,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image, PointCloud2
 from std_srvs.srv import SetBool
 
-from auxfocus_interfaces.msg import LensState
+from auxfocus_interfaces.msg import DepthScale, LensState
 from auxfocus_interfaces.srv import SelectTarget
 from auxfocus_ros.declaration import parameter, taken_from
 from auxfocus_ros.distribution.targets.detectors import DetectorOptions, Detectors
@@ -28,6 +28,7 @@ from auxfocus_ros.optics import RigidTransform
 from auxfocus_ros.rig import fields_xyz, load_rig
 from auxfocus_ros.ros.camera_info import read_camera_info
 from auxfocus_ros.ros.clouds import read_cloud
+from auxfocus_ros.ros.depth_scale import ScaledPairs, ScaleWord
 from auxfocus_ros.ros.extrinsics import Extrinsics
 from auxfocus_ros.ros.focus_messages import make_focus_marker, make_scene_markers, make_targets
 from auxfocus_ros.ros.focus_outputs import FocusOutputs
@@ -36,7 +37,7 @@ from auxfocus_ros.ros.images import as_bgr, read_depth
 from auxfocus_ros.ros.lens_memory import LensMemory
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import PICTURE_IN, STATE, TRANSFORM
+from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, STATE, TRANSFORM
 from auxfocus_ros.ros.selection_messages import fill_response, read_selection, refuse
 from auxfocus_ros.ros.stamps import to_ns
 from auxfocus_ros.ros.sync import PairSynchronizer, PictureAndRange
@@ -56,13 +57,22 @@ from auxfocus_ros.view import (
 )
 
 LISTENERS_PERIOD_S = 0.25
+METRIC = ScaleWord(True)
+"""Of a sensor that measures depth."""
+MONO_QUEUE = 30
+"""Pictures that wait for a depth that is worked out of them: a second at 30 Hz."""
 
 
 @dataclass(frozen=True)
 class AuxFocusParameters(CommonParameters, DistributionOptions, ViewOptions):
     """Parameters of `aux_focus`: its own, and every option of the distribution and of the view."""
 
-    depth_input: str = parameter("points", "what depth is taken from", choices=("points", "depth", "none"), read_only=True)
+    depth_input: str = parameter(
+        "points",
+        "what depth is taken from; mono: as depth, from `mono_depth`: used only where depth/scale says that it is metres",
+        choices=("points", "depth", "mono", "none"),
+        read_only=True,
+    )
     rig: str = parameter("", "rig file with the cloud's extrinsics; empty: the topic points/transform", read_only=True)
     match_tolerance_s: float = parameter(
         0.05,
@@ -89,11 +99,12 @@ class AuxFocusParameters(CommonParameters, DistributionOptions, ViewOptions):
 
 @dataclass(frozen=True)
 class Work:
-    """What the worker takes next: a picture, with or without its intrinsics and depth."""
+    """What the worker takes next: a picture, with or without its intrinsics and depth, and whether that is metres."""
 
     picture: Any
     camera_info: Any = None
     range: Any = None
+    scale: ScaleWord = METRIC
 
 
 class AuxFocus(ManagedNode[AuxFocusParameters]):
@@ -111,6 +122,9 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._detectors: Detectors | None = None
         self._detectors_due_s = 0.0
         self._synchronizer: PairSynchronizer | None = None
+        self._scaled: ScaledPairs | None = None
+        self._scale = METRIC
+        self._scale_subscription: Any = None
         self._picture_subscription: Any = None
         self._wanted_options = self._options(self.parameters)
         self._pipeline = AuxFocusPipeline(self._wanted_options)
@@ -180,6 +194,8 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             values["replaced_before_drawing"] = str(self._worker.replaced)
         if self._synchronizer is not None:
             values |= {key: str(value) for key, value in asdict(self._synchronizer.counts).items()}
+        if self._scaled is not None:
+            values["depth_scale"] = "metric" if self._scale.metric else "relative"
         return values
 
     # In: callbacks of the executor, short.
@@ -190,8 +206,12 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             return
         if self._synchronizer is not None:
             self._synchronizer.check()
+        if self._scaled is not None:
+            self._scaled.check()
         if self._outputs.statistics().viewer_stopped:
             self.health.problem("viewer", "a viewer of aux_focus/image has stopped reading")
+        if self._synchronizer is not None and self._scaled is None and self._has_scale():
+            self._unsubscribe()
         heard = not self.parameters.lazy or self._outputs.listened_to()
         with_depth = self.parameters.depth_input != "none" and (self._enabled or self._outputs.listened_to("targets"))
         if (self._synchronizer is not None) != (heard and with_depth) or (self._picture_subscription is not None) != (
@@ -207,14 +227,28 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             self._picture_subscription = self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN)
             return
         topic, kind = ("points", PointCloud2) if p.depth_input == "points" else ("depth/image_raw", Image)
-        self._synchronizer = PairSynchronizer(
-            self._on_pair, self.health.problem, tolerance_s=p.match_tolerance_s, node=self, range_topic=topic, range_type=kind
-        )
+        inputs = {"node": self, "range_topic": topic, "range_type": kind}
+        if self._has_scale():
+            self._scaled = ScaledPairs(self._on_scaled_pair)
+            self._scale_subscription = self.create_subscription(DepthScale, "depth/scale", self._scaled.add_scale, EVENT)
+            self._synchronizer = PairSynchronizer(
+                self._scaled.add_pair, self.health.problem, tolerance_s=0.0, queue_size=MONO_QUEUE, **inputs
+            )
+        else:
+            self._synchronizer = PairSynchronizer(self._on_pair, self.health.problem, tolerance_s=p.match_tolerance_s, **inputs)
+
+    def _has_scale(self) -> bool:
+        """Whether the depth has a scale beside it: it was worked out of pictures, whatever it was taken for."""
+        depth_input = self.parameters.depth_input
+        return depth_input == "mono" or (depth_input == "depth" and self.count_publishers("depth/scale") > 0)
 
     def _unsubscribe(self) -> None:
         if self._synchronizer is not None:
             self._synchronizer.close()
             self._synchronizer = None
+        if self._scaled is not None:
+            self.destroy_subscription(self._scale_subscription)
+            self._scaled = None
         if self._picture_subscription is not None:
             self.destroy_subscription(self._picture_subscription)
             self._picture_subscription = None
@@ -230,8 +264,15 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             self._worker.offer(Work(message))
 
     def _on_pair(self, pair: PictureAndRange) -> None:
+        if not self._has_scale():  # one that has, the next turn of the timer subscribes to as it should be
+            self._on_scaled_pair(pair, METRIC)
+
+    def _on_scaled_pair(self, pair: PictureAndRange, scale: ScaleWord) -> None:
+        self._scale = scale
+        if scale.why:
+            self.health.problem("depth_scale", scale.why)
         if self._worker is not None:
-            self._worker.offer(Work(pair.picture, pair.camera_info, pair.range))
+            self._worker.offer(Work(pair.picture, pair.camera_info, pair.range, scale))
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
@@ -243,7 +284,8 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
     def _on_select(self, request: SelectTarget.Request, response: SelectTarget.Response) -> SelectTarget.Response:
         if self._worker is None or not self._enabled:
             return refuse(response, SelectTarget.Response.ERROR_NOT_ACTIVE, "the auxiliary focus image is switched off")
-        return fill_response(response, self._pipeline.select(read_selection(request)))
+        outcome = self._pipeline.select(read_selection(request))
+        return fill_response(response, outcome, self._scale.why)
 
     # Out: the worker's thread.
 
@@ -266,7 +308,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if self._enabled:
             self._draw(analysis, word.stamp, header, outputs)
         if outputs.listened_to("targets"):
-            outputs.give("targets", make_targets(analysis.targets, header))
+            outputs.give("targets", make_targets(analysis.targets, header, work.scale.why))
 
     def _draw(self, analysis: Analysis, lens_stamp: Any, header: Any, outputs: FocusOutputs) -> None:
         quality, view = self.parameters.jpeg_quality, self._pipeline.options.view
@@ -299,18 +341,22 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if work.range is None:
             return FrameInput(picture, time_s=time_s)
         camera = read_camera_info(work.camera_info)
+        if not work.scale.metric:  # what looks like metres there is none
+            return FrameInput(picture, camera, without_depth="depth is relative", time_s=time_s)
         try:
             if isinstance(work.range, PointCloud2):
                 points_m, transform = fields_xyz(read_cloud(work.range)), self._transform_of(work)
                 return FrameInput(picture, camera, points_m=points_m, optical_from_points=transform, time_s=time_s)
             depth = read_depth(work.range, on_problem=lambda text: self.health.problem("depth", text))
-            own = None if self._rig is None else self._rig.depth_camera
+            # What was worked out of the picture is registered to it.
+            own = self._rig.depth_camera if self._rig is not None and work.scale is METRIC else None
             return FrameInput(
                 picture,
                 camera,
                 depth=depth,
                 depth_camera=own,
                 optical_from_points=None if own is None else self._transform_of(work),
+                depth_error_share=work.scale.depth_sigma_relative,
                 time_s=time_s,
             )
         except InputError as error:

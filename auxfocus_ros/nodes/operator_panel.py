@@ -66,7 +66,7 @@ CALL_S = 2.0
 """How long a service may take to answer."""
 SOURCES = {"lens_actuator": "lens", "operator_panel": "panel"}
 """Names of nodes whose faults go by another name on the page."""
-HEARD_NODES = ("lens_actuator", "aux_focus", "gimbal_rig", "autofocus", "operator_panel")
+HEARD_NODES = ("lens_actuator", "aux_focus", "mono_depth", "gimbal_rig", "autofocus", "operator_panel")
 WRONG_GOALS = (
     MoveLens.Result.ERROR_INVALID_GOAL,
     MoveLens.Result.ERROR_NOT_FINITE,

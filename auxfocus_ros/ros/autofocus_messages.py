@@ -181,6 +181,12 @@ def _row(target: FocusTarget, sigma_share: float) -> TargetRow:
     )
 
 
+def with_why_no_depth(message: str, reason: int, targets: FocusTargetArray | None) -> str:
+    """What a run says, and where it says that it has no depth what the targets say of that."""
+    said = targets.message if targets is not None and reason == AutofocusStatus.REASON_NO_DEPTH else ""
+    return f"{message} ({said})" if said else message
+
+
 def make_status(report: Report, *, mode: int, method: str, header: Header, target: FocusTarget | None) -> AutofocusStatus:
     """What a run is doing.
 

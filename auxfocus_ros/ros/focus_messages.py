@@ -139,14 +139,16 @@ def make_focus_marker(focus: Focus, axis: DrawnAxis, split: Split, lens_stamp: T
     return message
 
 
-def make_targets(targets: TargetSet, header: Header) -> FocusTargetArray:
+def make_targets(targets: TargetSet, header: Header, why_no_depth: str = "") -> FocusTargetArray:
     """All targets of one picture.
 
     Args:
         targets: in order of attention.
         header: the picture's; its stamp is when the targets that it shows were last seen.
+        why_no_depth: in plain words, why there is none in this picture; empty: there is, or nobody knows why not.
     """
-    message = FocusTargetArray(header=header, selected_id=targets.selected_id, message=targets.message)
+    words = "; ".join(filter(None, (targets.message, why_no_depth)))
+    message = FocusTargetArray(header=header, selected_id=targets.selected_id, message=words)
     message.targets = [make_target(target, header) for target in targets.targets]
     return message
 

@@ -91,7 +91,7 @@ def draw_aux_image(
         draw_offset_bars(sheet, content.offsets, focus, options)
     say_focus(sheet, shown, options.focus_mark)
     if distribution.total == 0:
-        say_no_readings(sheet)
+        say_no_readings(sheet, content.without_readings)
     return image, where
 
 

@@ -84,6 +84,7 @@ class Content:
         cell_colours: (bins, columns, 3) uint8 BGR, a colour of its own for a cell; black (0, 0, 0): as any other. None: no cell
             has one.
         inset_at: where an inset stands in the picture (see `InsetPlacer`); None: in the upper right corner.
+        without_readings: a few words that stand in the plot of a distribution without readings.
 
     Raises:
         InputError: cells that are not the distribution's.
@@ -98,6 +99,7 @@ class Content:
     focus_curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     cell_colours: NDArray[np.uint8] | None = None
     inset_at: Rect | None = None
+    without_readings: str = "no depth readings"
 
     def __post_init__(self) -> None:
         """Check that everything by cells has the distribution's cells."""

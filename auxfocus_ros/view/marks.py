@@ -50,9 +50,9 @@ def say_focus(sheet: Sheet, shown: ShownFocus, mark: FocusMark) -> None:
         _say(sheet, words, towards_far, shown.colour if towards_far is not None else QUIET)
 
 
-def say_no_readings(sheet: Sheet) -> None:
-    """Say in the middle of the plot that there is nothing to show."""
-    words, plot = plate("no depth readings", sheet.layout.text_px, FOCUS_INK, QUIET, sheet.opacity), sheet.layout.plot
+def say_no_readings(sheet: Sheet, text: str) -> None:
+    """Say in the middle of the plot that there is nothing to show, in a few words."""
+    words, plot = plate(text, sheet.layout.text_px, FOCUS_INK, QUIET, sheet.opacity), sheet.layout.plot
     paste(sheet.image, words, plot.left + (plot.width - words.width) // 2, plot.top + (plot.height - words.height) // 2)
 
 

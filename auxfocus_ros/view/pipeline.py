@@ -60,6 +60,8 @@ class FrameInput:
             of view, unless `depth_camera` is given.
         depth_unit_m: metres a unit of an integer depth image.
         depth_camera: where the depth image is another camera's: that camera.
+        depth_error_share: what error all depths have in common, one standard deviation as a share of the depth: that of a scale.
+        without_depth: a few words that stand in the plot where there is no depth.
         time_s: of the picture, seconds; what is tracked moves by it.
     """
 
@@ -70,6 +72,8 @@ class FrameInput:
     depth: NDArray[Any] | None = None
     depth_unit_m: float = 0.001
     depth_camera: CameraModel | None = None
+    depth_error_share: float = 0.0
+    without_depth: str = "no depth readings"
     time_s: float = 0.0
 
 
@@ -119,6 +123,7 @@ class AuxFocusPipeline:
         self._segmentation = SegmentationOptions()
         self._memory = ScanMemory()
         self._placer = InsetPlacer()
+        self._error_share = 0.0
         self._field_rad: tuple[float, float] | None = None
         self._level: LevelFrame | None = None  # which way is up does not change when a gimbal looks down
 
@@ -161,7 +166,10 @@ class AuxFocusPipeline:
         limits = (focus.near_limit_m, focus.far_limit_m)
         readings = NO_READINGS if depth is None else depth.readings(scene)
         targets = self._keeper.update(scene or NOTHING_FOUND, readings, size, limits, frame.time_s, camera=camera)
-        content = Content(distribution, targets)
+        if depth is not None:
+            self._error_share = frame.depth_error_share  # a depth that is held keeps it
+        targets = targets.with_common_error(self._error_share)
+        content = Content(distribution, targets, without_readings=frame.without_depth)
         if depth is not None:
             content = self._with_objects(content, depth, scene, frame)
             content = self._with_panorama(content, depth, camera, frame, focus)

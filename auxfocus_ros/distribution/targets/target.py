@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from auxfocus_ros.distribution.objects.scene_object import BoxPx
@@ -96,3 +96,16 @@ class TargetSet:
     def selected(self) -> Target | None:
         """The target of interest."""
         return next((target for target in self.targets if target.selected), None)
+
+    def with_common_error(self, share: float) -> TargetSet:
+        """The same targets where all depths have one more error in common, such as that of their scale.
+
+        Args:
+            share: one standard deviation of it, as a share of the depth, 0 or more.
+        """
+        if share == 0.0:
+            return self
+        targets = (
+            replace(target, depth_sigma_m=math.hypot(target.depth_sigma_m, share * target.depth_m)) for target in self.targets
+        )
+        return replace(self, targets=tuple(targets))

@@ -17,8 +17,9 @@ from auxfocus_ros.monodepth.evaluation.metrics import has_depth
 class RowMeanBaseline:
     """Knows only the mean depth of each row of the picture.
 
-    row_depth_m: (H,) float64, the arithmetic mean of a row's readings over all the frames it was learnt from, every reading counting
-    once; a row without readings has what lies between its neighbours, beyond the last row with readings what that one has.
+    row_depth_m: (H,) float64, the arithmetic mean of a row's readings over all the frames it was learnt from, every reading
+    counting once; a row without readings has what lies between its neighbours, beyond the last row with readings what that one
+    has.
     """
 
     row_depth_m: NDArray[np.float64]

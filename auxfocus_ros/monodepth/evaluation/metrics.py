@@ -1,7 +1,7 @@
 """How far predicted depth is from the truth: the seven figures that all work on depth from one camera reports.
 
-Source of the figures: D. Eigen, C. Puhrsch and R. Fergus, "Depth map prediction from a single image using a multi-scale deep network",
-NIPS 2014; median scaling as in T. Zhou et al., "Unsupervised learning of depth and ego-motion from video", CVPR 2017.
+Source of the figures: D. Eigen, C. Puhrsch and R. Fergus, "Depth map prediction from a single image using a multi-scale deep
+network", NIPS 2014; median scaling as in T. Zhou et al., "Unsupervised learning of depth and ego-motion from video", CVPR 2017.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Scaling = Literal["median", "none"]
 class DepthErrors:
     """Errors of depth, of one frame or a mean of frames. The first four: less is better; the last three: shares in [0, 1].
 
-    abs_rel: mean |d - d*| / d*. sq_rel_m: mean (d - d*)^2 / d*, metres. rmse_m: root of the mean (d - d*)^2. rmse_log: root of the mean
-    (ln d - ln d*)^2. delta_1, delta_2, delta_3: share of pixels with max(d / d*, d* / d) < 1.25, 1.25^2, 1.25^3.
+    abs_rel: mean |d - d*| / d*. sq_rel_m: mean (d - d*)^2 / d*, metres. rmse_m: root of the mean (d - d*)^2. rmse_log: root of
+    the mean (ln d - ln d*)^2. delta_1, delta_2, delta_3: share of pixels with max(d / d*, d* / d) < 1.25, 1.25^2, 1.25^3.
     """
 
     abs_rel: float
@@ -41,8 +41,9 @@ class DepthErrors:
 
 @dataclass(frozen=True)
 class FrameErrors:
-    """One frame's errors. errors: None where no pixel could be compared. pixels: compared. unpredicted: pixels with truth, in the region,
-    for which nothing was predicted (0 or NaN); they are not in the errors. scale: what the prediction was multiplied by.
+    """One frame's errors. errors: None where no pixel could be compared. pixels: compared. unpredicted: pixels with truth, in
+    the region, for which nothing was predicted (0 or NaN); they are not in the errors. scale: what the prediction was
+    multiplied by.
     """
 
     errors: DepthErrors | None
@@ -53,8 +54,8 @@ class FrameErrors:
 
 @dataclass(frozen=True)
 class MeanErrors:
-    """Mean over frames, each frame counting once. errors: None where every frame was empty. frames: in the mean; empty_frames: left out,
-    as none of their pixels could be compared. pixels, unpredicted: sums over the frames.
+    """Mean over frames, each frame counting once. errors: None where every frame was empty. frames: in the mean; empty_frames:
+    left out, as none of their pixels could be compared. pixels, unpredicted: sums over the frames.
     """
 
     errors: DepthErrors | None
@@ -89,8 +90,8 @@ def frame_errors(
         predicted: (H, W), metres or up to a factor; 0, NaN or less: nothing predicted there; +inf is taken for the cap.
         true_m: (H, W); 0, NaN or less: not known; beyond the cap, the sky included: does not count.
         cap_m: farthest true depth that counts; a prediction, once scaled, is cut to [0.001, cap_m].
-        region: (H, W), which pixels count; None: all. The scale is always that of the whole frame, so that a thing that is wrong only
-            against its surroundings is wrong.
+        region: (H, W), which pixels count; None: all. The scale is always that of the whole frame, so that a thing that is
+            wrong only against its surroundings is wrong.
         scaling: 'median': the prediction is multiplied by `median_scale` of this frame; 'none': it is taken as metres.
 
     Raises:
@@ -116,7 +117,9 @@ def frame_errors(
 
 
 def mean_errors(frames: Iterable[FrameErrors]) -> MeanErrors:
-    """Mean over frames of each figure (a frame counts once, however many pixels it has); empty frames are counted, not averaged."""
+    """Mean over frames of each figure (a frame counts once, however many pixels it has); empty frames are counted, not
+    averaged.
+    """
     frames = list(frames)
     filled = [astuple(frame.errors) for frame in frames if frame.errors is not None]
     return MeanErrors(

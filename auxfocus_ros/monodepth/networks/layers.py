@@ -12,6 +12,24 @@ WIDTHS = (16, 32, 64, 96, 128)
 """Channels at a half, a quarter, ... of the picture's size."""
 
 
+LEAST_SLOPE = 0.1
+"""Of what is below zero: a rectifier that passes nothing there can die."""
+GROUPS = 8
+
+
+def bent(features: torch.Tensor) -> torch.Tensor:
+    """The leaky rectifier."""
+    return functional.leaky_relu(features, LEAST_SLOPE)
+
+
+class Bend(nn.Module):
+    """`bent` as a layer."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Of any shape."""
+        return bent(features)
+
+
 class Convolution(nn.Conv2d):
     """3 x 3, with first weights after which a layer of rectifiers keeps its input's variance (He et al. 2015)."""
 
@@ -21,7 +39,7 @@ class Convolution(nn.Conv2d):
 
     def reset_parameters(self) -> None:
         """Draw new weights."""
-        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        nn.init.kaiming_normal_(self.weight, a=LEAST_SLOPE, nonlinearity="leaky_relu")
         assert self.bias is not None
         nn.init.zeros_(self.bias)
 
@@ -58,19 +76,23 @@ class Gain(nn.Module):
         return features * self.gain
 
 
-class Residual(nn.Module):
-    """Two convolutions beside a way that leaves things as they are (He et al. 2016), without normalisation."""
+def step(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """A convolution whose answer is brought to mean 0 and variance 1 in groups of channels (Wu and He 2018), and bent."""
+    return nn.Sequential(Convolution(inputs, outputs, stride), nn.GroupNorm(GROUPS, outputs), Bend())
 
-    def __init__(self, channels: int) -> None:
-        """channels: in and out."""
+
+class Residual(nn.Module):
+    """Two convolutions beside a way that leaves things as they are (He et al. 2016)."""
+
+    def __init__(self, channels: int, *, normed: bool = True) -> None:
+        """channels: in and out. normed: False: the size of what comes in is told on."""
         super().__init__()
-        self.branch = nn.Sequential(
-            Convolution(channels, channels), nn.ReLU(inplace=True), Convolution(channels, channels), Gain(channels)
-        )
+        first = step(channels, channels) if normed else nn.Sequential(Convolution(channels, channels), Bend())
+        self.branch = nn.Sequential(first, Convolution(channels, channels), Gain(channels))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(N, C, h, w) of the same shape."""
-        return functional.relu(features + self.branch(features))
+        return bent(features + self.branch(features))
 
 
 class Surroundings(nn.Module):
@@ -84,7 +106,7 @@ class Surroundings(nn.Module):
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(N, C, h, w) of the same shape."""
         whole: torch.Tensor = self.mixed(features.mean(dim=(2, 3)))
-        return functional.relu(features + whole[:, :, None, None])
+        return bent(features + whole[:, :, None, None])
 
 
 class Down(nn.Module):
@@ -95,7 +117,7 @@ class Down(nn.Module):
         super().__init__()
         before = (inputs, *WIDTHS[:-1])
         self.levels = nn.ModuleList(
-            nn.Sequential(Convolution(a, b, stride=2), nn.ReLU(inplace=True), *([Residual(b)] if number else []))
+            nn.Sequential(step(a, b, stride=2), *([Residual(b)] if number else []))
             for number, (a, b) in enumerate(zip(before, WIDTHS, strict=True))
         )
         self.surroundings = Surroundings(WIDTHS[-1])
@@ -118,13 +140,13 @@ class Up(nn.Module):
         super().__init__()
         pairs = list(zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True))
         self.larger = nn.ModuleList(Deconvolution(a, b) for a, b in pairs)
-        self.joined = nn.ModuleList(nn.Sequential(Convolution(b, b), nn.ReLU(inplace=True)) for _, b in pairs)
+        self.joined = nn.ModuleList(step(b, b) for _, b in pairs)
 
     def forward(self, found: list[torch.Tensor]) -> list[torch.Tensor]:
         """What `Down` found; features at a half, a quarter, ... of the picture's size, the largest first."""
         features = found[-1]
         risen = [features]
         for larger, joined, beside in zip(self.larger, self.joined, found[-2::-1], strict=True):
-            features = joined(functional.relu(larger(features) + beside))
+            features = joined(bent(larger(features) + beside))
             risen.insert(0, features)
         return risen

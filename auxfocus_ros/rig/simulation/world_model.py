@@ -78,7 +78,7 @@ def compile_world(scene: SceneDescription, robot: Robot) -> WorldModel:
         spec = mujoco.MjSpec.from_file(str(scene.model))
     except (ValueError, RuntimeError) as error:
         raise ConfigurationError(f"{scene.model}: MuJoCo cannot read it: {_line(error)}") from error
-    _load_textures(spec, scene.model, mujoco)
+    load_textures(spec, scene.model, mujoco)
     _attach(spec, robot, mujoco)
     for thing in scene.things:
         _check_thing(spec, thing, scene)
@@ -92,7 +92,7 @@ def compile_world(scene: SceneDescription, robot: Robot) -> WorldModel:
     return _index(model, scene, robot, mujoco)
 
 
-def _load_textures(spec: Any, model: Path, mujoco: Any) -> None:
+def load_textures(spec: Any, model: Path, mujoco: Any) -> None:
     """Decode the pictures of textures ourselves: MuJoCo reads no JPEG, and says of a missing file only that it cannot open it."""
     for texture in spec.textures:
         faces = [name for name in texture.cubefiles if name]

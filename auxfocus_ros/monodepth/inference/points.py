@@ -1,0 +1,32 @@
+"""Points of a depth image."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auxfocus_ros.monodepth.inference.cameras import require_fitting
+from auxfocus_ros.optics.camera import CameraModel
+
+
+def points_of(
+    depth_m: NDArray[np.float32], camera: CameraModel, picture: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The points that the pixels show, in the camera's optical frame, in rows from the top left.
+
+    Args:
+        depth_m: (H, W), z; 0, negative, NaN or infinite: no point.
+        camera: of that size; its distortion is taken out by its own rays, and pixels that it has no ray for make no point.
+        picture: (H, W, 3) BGR.
+
+    Returns:
+        (N, 3) x, y, z in the unit of the depth, and (N, 3) red, green, blue.
+
+    Raises:
+        InputError: a picture or intrinsics of another size.
+    """
+    require_fitting(picture, camera)
+    rays = camera.ray_table()
+    seen = (depth_m > 0.0) & (depth_m < np.inf) & np.isfinite(rays).all(axis=2)
+    z = depth_m[seen]
+    return np.column_stack([rays[seen] * z[:, None], z]), picture[seen][:, ::-1]

@@ -1,0 +1,1 @@
+"""What a depth network loses when one picture, sampled from another by its depth, does not look like itself."""

@@ -1,0 +1,127 @@
+"""What the networks for depth and segmentation are fitted to where the truth of every pixel is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from auxfocus_ros.learning.fitting import Goal
+from auxfocus_ros.monodepth.networks.depth_network import CANONICAL_FX_PX, FARTHEST_M, NEAREST_M
+from auxfocus_ros.monodepth.networks.frames import Row, Rows, as_tensor, lot, toned
+from auxfocus_ros.monodepth.sequence import Sequence
+
+MOST_ZOOM = 1.5
+EDGE_WEIGHT = 0.5
+
+
+class FramesGoal(Goal):
+    """Single frames with their truth; varied: mirrored, cut out larger, in other tones."""
+
+    def __init__(self, sequences: Many[Sequence], batch: int) -> None:
+        """All frames of all sequences; batch: as the schedule's."""
+        rows = [Row(number, frame) for number, one in enumerate(sequences) for frame in range(len(one))]
+        super().__init__({"row": np.arange(len(rows))})
+        self._rows = Rows(sequences, rows, batch)
+        self._cuts: list[tuple[float, float, float, bool]] = []  # (zoom, left, top, mirrored) of the last pictures
+
+    def order(self, generator: torch.Generator) -> torch.Tensor:
+        """See Rows.order."""
+        return self._rows.order(generator)
+
+    def parts(self) -> Iterator[np.ndarray]:
+        """All rows, each part of one size."""
+        first = 0
+        while first < len(self._rows):
+            count = self._rows.same_size(first, self._rows.batch)
+            yield np.arange(first, first + count)
+            first += count
+
+    def inputs(self, rows: np.ndarray, generator: torch.Generator | None) -> tuple[torch.Tensor, ...]:
+        """(N, 3, H, W)."""
+        self._cuts = [(1.0, 0.0, 0.0, False)] * len(rows)
+        if generator is not None:
+            zoom = np.exp(lot(generator, len(rows), 0.0, float(np.log(MOST_ZOOM))))
+            left, top = lot(generator, len(rows)), lot(generator, len(rows))
+            mirrored = lot(generator, len(rows)) < 0.5
+            self._cuts = [(float(z), float(x), float(y), bool(m)) for z, x, y, m in zip(zoom, left, top, mirrored, strict=True)]
+        pictures = self._planes(rows, "pictures", cv2.INTER_LINEAR)
+        return (as_tensor(toned(pictures, generator) if generator is not None else pictures),)
+
+    def _planes(self, rows: np.ndarray, name: str, how: int) -> NDArray[np.uint8]:
+        """A plane of the truth, cut as the pictures were."""
+        found = []
+        for row, cut in zip(rows, self._cuts, strict=True):
+            place = self._rows.rows[int(row)]
+            found.append(_cut(np.asarray(getattr(self._rows.sequences[place.sequence], name)[place.frame]), cut, how))
+        return np.stack(found)
+
+    def _focal_px(self, rows: np.ndarray) -> NDArray[np.float32]:
+        """Focal length of each picture after it was cut."""
+        cameras = [self._rows.sequences[self._rows.rows[int(row)].sequence].camera for row in rows]
+        return np.array([camera.fx_px * cut[0] for camera, cut in zip(cameras, self._cuts, strict=True)], np.float32)
+
+
+class TrueDepthGoal(FramesGoal):
+    """Mean absolute error of the logarithm of depth, and of its slopes, so that edges stand where they are."""
+
+    def loss(self, output: Any, rows: np.ndarray) -> torch.Tensor:
+        """About the mean relative error."""
+        answers = output if isinstance(output, list) else [output]
+        depth_m = self._planes(rows, "depth_m", cv2.INTER_NEAREST).astype(np.float32)
+        scaled = torch.from_numpy(depth_m * (CANONICAL_FX_PX / self._focal_px(rows))[:, None, None])[:, None]
+        truth = torch.log(scaled.clamp(NEAREST_M, FARTHEST_M))
+        known = (scaled > 0).float()
+        total = torch.zeros(())
+        for number, answer in enumerate(answers):
+            wanted = truth if number == 0 else functional.interpolate(truth, size=answer.shape[2:], mode="nearest")
+            counts = known if number == 0 else functional.interpolate(known, size=answer.shape[2:], mode="nearest")
+            error = (-torch.log(answer) - wanted) * counts
+            weight = 1.0 if number == 0 else 0.25
+            total = total + weight * error.abs().sum() / counts.sum().clamp(min=1.0)
+            if number < 2:
+                slopes = (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+                total = total + EDGE_WEIGHT * weight * slopes
+        return total
+
+
+class TrueClassGoal(FramesGoal):
+    """Cross-entropy, in which rare classes count for more."""
+
+    def __init__(self, sequences: Many[Sequence], batch: int) -> None:
+        """As FramesGoal."""
+        super().__init__(sequences, batch)
+        counts = np.zeros(256)
+        for one in sequences:
+            assert one.classes is not None
+            counts += np.bincount(np.asarray(one.classes[0]).ravel(), minlength=256)
+        shares = counts[: int(np.flatnonzero(counts).max()) + 1] / counts.sum()
+        weights = 1.0 / np.sqrt(shares + 0.003)
+        self._weights = torch.from_numpy((weights / weights.mean()).astype(np.float32))
+
+    def loss(self, output: Any, rows: np.ndarray) -> torch.Tensor:
+        """Nats."""
+        classes = torch.from_numpy(self._planes(rows, "classes", cv2.INTER_NEAREST).astype(np.int64))
+        weights = functional.pad(self._weights, (0, output.shape[1] - len(self._weights)), value=1.0)
+        return functional.cross_entropy(output, classes, weight=weights)
+
+
+def _cut(plane: NDArray[np.generic], cut: tuple[float, float, float, bool], how: int) -> NDArray[np.generic]:
+    """The part of a plane that a longer focal length would show, at the plane's size, mirrored if so."""
+    zoom, left, top, mirrored = cut
+    height, width = plane.shape[:2]
+    if zoom > 1.0:
+        part_width, part_height = round(width / zoom), round(height / zoom)
+        x, y = round(left * (width - part_width)), round(top * (height - part_height))
+        part = plane[y : y + part_height, x : x + part_width]
+        half = part.dtype == np.float16
+        larger = cv2.resize(part.astype(np.float32) if half else part, (width, height), interpolation=how)
+        plane = larger.astype(np.float16) if half else larger
+    return np.ascontiguousarray(plane[:, ::-1]) if mirrored else plane

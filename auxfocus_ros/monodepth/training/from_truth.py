@@ -1,0 +1,138 @@
+"""The first weights of the three networks: fitted to worlds whose every pixel is known."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from auxfocus_ros.declaration import demand_valid, parameter
+from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.learning.progress import Result, Told
+from auxfocus_ros.monodepth.sequence import Sequence
+
+NetworkName = Literal["depth", "pose", "segmentation"]
+
+
+@dataclass(frozen=True)
+class TruthTrainingOptions:
+    """Settings of a training. 0 worlds or epochs: as many as the shipped weights were made with."""
+
+    network: NetworkName = parameter("depth", "network to train")
+    seed: int = parameter(1, "of the worlds, the first weights and the order", minimum=0, maximum=2**31 - 1)
+    worlds: int = parameter(0, "worlds to film; 0: as for the shipped weights", minimum=0, maximum=1_000_000)
+    living: bool = parameter(True, "with people, animals and vehicles")
+    epochs: int = parameter(0, "passes over the frames; 0: as for the shipped weights", minimum=0, maximum=100_000)
+    minutes: float = parameter(0.0, "begin no pass after this time of training, to be resumed later; 0: no limit", minimum=0.0)
+    workers: int = parameter(0, "processes that film; 0: one for each core", minimum=0, maximum=256)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigurationError with everything that is out of its range."""
+        demand_valid(self, "training")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one of the networks is made unless the command line says otherwise."""
+
+    worlds: int
+    epochs: int
+    batch: int
+    learning_rate: float
+
+
+RECIPES: dict[str, Recipe] = {
+    "depth": Recipe(640, 24, 8, 2e-3),
+    "pose": Recipe(640, 12, 32, 2e-3),
+    "segmentation": Recipe(640, 8, 8, 2e-3),
+}
+WEIGHT_DECAY = 0.01
+
+
+def train_from_truth(
+    options: TruthTrainingOptions,
+    learned: Many[Sequence],
+    judged: Many[Sequence],
+    folder: Path,
+    *,
+    resume: bool,
+    told: Callable[[Told], None],
+) -> Result:
+    """Fit one network.
+
+    Args:
+        options: settings.
+        learned, judged: sequences with the truth that the network needs: depth_m; classes; or world_from_camera, things, moved_px and
+            world_from_thing.
+        folder: for the checkpoint; with `resume` it is gone on from.
+        resume: as said.
+        told: progress.
+
+    Returns:
+        The trained network and what is to be said of it.
+
+    Raises:
+        ConfigurationError: sequences without that truth; a checkpoint of something else.
+    """
+    from auxfocus_ros.learning import fitting
+
+    recipe = RECIPES[options.network]
+    network, goal, check = _parts(options.network, learned, judged, recipe.batch, told)
+    schedule = fitting.Schedule(options.epochs or recipe.epochs, min(recipe.batch, goal.rows), recipe.learning_rate, WEIGHT_DECAY)
+    past = fitting.fit(
+        network, goal, check, schedule, seed=options.seed, resume=resume,
+        checkpoint=folder / f"{options.network}.checkpoint.safetensors",
+        most_seconds=options.minutes * 60 if options.minutes else math.inf,
+        told=lambda one: told(Told("training", one.epoch, one.epochs, f"loss {one.training_loss:.4f}, on other worlds "
+                                   f"{one.validation_loss:.4f}")),
+    )  # fmt: skip
+    card = {
+        "model": options.network,
+        "architecture": network.architecture,
+        "weights": int(sum(np.prod(value.shape) for value in network.parameters())),
+        "seed": options.seed,
+        "worlds": len(learned),
+        "frames": sum(len(one) for one in learned),
+        "worlds_judged_by": len(judged),
+        "epochs": len(past),
+        "batch": schedule.batch,
+        "learning_rate": schedule.learning_rate,
+        "cores": os.cpu_count(),
+        "minutes_training": round(past[-1].seconds / 60, 1) if past else 0.0,
+        "training_loss": past[-1].training_loss if past else None,
+        "validation_loss": min((one.validation_loss for one in past), default=None),
+    }
+    return Result(network, card, len(past) == schedule.epochs)
+
+
+def _parts(name: str, learned: Many[Sequence], judged: Many[Sequence], batch: int, told: Callable[[Told], None]) -> Any:
+    """(network, goal, check)."""
+    from auxfocus_ros.monodepth.networks.depth_network import DepthNetwork
+    from auxfocus_ros.monodepth.networks.pose_goal import PoseGoal, pair_rows
+    from auxfocus_ros.monodepth.networks.pose_network import PoseNetwork
+    from auxfocus_ros.monodepth.networks.segmentation_network import SegmentationNetwork
+    from auxfocus_ros.monodepth.networks.truth_goals import TrueClassGoal, TrueDepthGoal
+
+    needed = {"depth": ("depth_m",), "segmentation": ("classes",),
+              "pose": ("world_from_camera", "things", "moved_px", "world_from_thing")}[name]  # fmt: skip
+    for one in (*learned, *judged):
+        for field in needed:
+            if getattr(one, field) is None:
+                raise ConfigurationError(f"sequence '{one.name}': its {field} is not known, which the {name} network learns from")
+    if name == "pose":
+        rows: list[list[Any]] = []
+        for many in (learned, judged):
+            rows.append([])
+            for number, one in enumerate(many):
+                rows[-1] += pair_rows(one)
+                told(Told("flow", number + 1, len(many)))
+        return PoseNetwork(), PoseGoal(rows[0]), PoseGoal(rows[1])
+    goal = TrueDepthGoal if name == "depth" else TrueClassGoal
+    network = DepthNetwork() if name == "depth" else SegmentationNetwork()
+    return network, goal(learned, batch), goal(judged, batch)
