@@ -73,9 +73,9 @@ def sim_part(options: argparse.Namespace) -> dict[str, Any]:
 def gate_part(options: argparse.Namespace) -> dict[str, Any]:
     """Every pair of the test worlds that is moving or standing in truth, as many of the one as of the other."""
     from auxfocus_ros.monodepth.evaluation.gate_truth import balanced_accuracy, pair_truths
+    from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions
     from auxfocus_ros.monodepth.training.learned_pairs import PairQuestions
     from auxfocus_ros.monodepth.training.options import MonodepthTrainingOptions
-    from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions
 
     worlds = bench_worlds(options, learned=False)
     pairs = [

@@ -1,13 +1,12 @@
 """The same training with three ways to mask, in `auxfocus bench monodepth`: same sequences, start, budget and seeds.
 
 All begin with weights that were fitted to the truth of worlds in which nothing can move, so that what is known of people, animals
-and vehicles comes from the training that is judged. Depth is scaled by each frame's median over all of its pixels, also where only
-things are judged.
+and vehicles comes from the training that is judged. Depth is scaled by each frame's median over all of its pixels, also where
+only things are judged.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence as Many
 from concurrent.futures import ProcessPoolExecutor
@@ -20,9 +19,10 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from auxfocus_ros.learning.progress import Told
+    from auxfocus_ros.monodepth.gate.options import MaskPolicy
     from auxfocus_ros.monodepth.sequence import Sequence
 
-MASKS = ("never", "always", "gate")
+MASKS: tuple[MaskPolicy, ...] = ("never", "always", "gate")
 SEEDS = (1, 2, 3)
 CAP_M = 80.0
 LEAST_PX = 60
@@ -50,7 +50,7 @@ BUDGET, QUICK_BUDGET = Budget(5, 1280, 8, 3e-4), Budget(1, 16, 4, 3e-4)
 class Run:
     """One training. worlds: folders of the sequences. pairs: where judged pairs are kept, for all runs."""
 
-    mask: str
+    mask: MaskPolicy
     seed: int
     budget: Budget
     worlds: tuple[Path, ...]
@@ -147,7 +147,3 @@ def depth_by(weights: Path) -> Any:
 
     return sees
 
-
-def cores() -> int:
-    """Of this machine."""
-    return os.cpu_count() or 1

@@ -24,7 +24,9 @@ QUICK_TESTED = WorldPlan(count=6, first_seed=400_000, frames=3, standing_share=0
 
 @dataclass(frozen=True, eq=False)
 class BenchWorlds:
-    """learned: what trainings see. moving, standing: the same worlds in the same order, in which things move, and in which none does."""
+    """learned: what trainings see. moving, standing: the same worlds in the same order, in which things move, and in which none
+    does.
+    """
 
     learned: list[Sequence]
     moving: list[Sequence]

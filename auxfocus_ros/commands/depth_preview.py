@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from auxfocus_ros.view.palette import GROUND, QUIET, SCALE
+
 COLOURS = {
     "turbo": cv2.COLORMAP_TURBO,
     "viridis": cv2.COLORMAP_VIRIDIS,
@@ -17,14 +19,16 @@ COLOURS = {
     "grey": None,
 }
 WIDEST_PX = 1920
-LEGEND_PX = 44
+LEGEND_PX, LEGEND_WIDTH_PX = 44, 1280
+"""Height of the legend, for a width up to this; it grows with wider ones."""
 UNKNOWN = (48, 48, 48)
 ENDS = (1.0, 99.0)
 """Percentiles of inverse depth that get the last colours at either end."""
 SLOWNESS = 0.9
 """How much of the range of colours stays from one frame to the next: else a film flickers."""
 ROUND = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-BAR_TOP_PX, BAR_PX, TEXT_PX = 6, 14, 10
+BAR_TOP_PX, BAR_END_PX, LEAST_BAR_PX, TEXT_PX = 6, 20, 16, 10
+FONT, FONT_PX = cv2.FONT_HERSHEY_SIMPLEX, 22.0
 
 
 class Preview:
@@ -71,29 +75,30 @@ class Preview:
         return self._range
 
     def _legend(self, width_px: int, span: tuple[float, float], metric: bool, told: str) -> NDArray[np.uint8]:
-        legend = np.full((LEGEND_PX, width_px, 3), (24, 20, 18), np.uint8)
-        half = width_px // 2
-        write(legend, told, 8, LEGEND_PX // 2 + TEXT_PX // 2, half - 16)
-        left, right = half + 8, width_px - 9
-        if right - left < 16:
+        large = max(1.0, width_px / LEGEND_WIDTH_PX)
+        legend = np.full((2 * round(0.5 * LEGEND_PX * large), width_px, 3), GROUND, np.uint8)
+        gap, half = round(8 * large), width_px // 2
+        write(legend, told, gap, round(0.5 * (LEGEND_PX + TEXT_PX) * large), room_px=half - 2 * gap, large=large)
+        left, right = half + gap, width_px - 1 - gap
+        if right - left < LEAST_BAR_PX:
             return legend
-        bar = ramp(self._colours)[np.linspace(255, 0, right - left).astype(int)]  # near on the left
-        legend[BAR_TOP_PX : BAR_TOP_PX + BAR_PX, left:right] = bar
-        base = LEGEND_PX - 7
+        top, end, base = (round(at * large) for at in (BAR_TOP_PX, BAR_END_PX, LEGEND_PX - 7))
+        legend[top:end, left:right] = ramp(self._colours)[np.linspace(255, 0, right - left).astype(int)]  # near on the left
         if not metric:
-            write(legend, "near", left, base, half)
-            write(legend, "far", right - text_width("far"), base, half)
+            write(legend, "near", left, base, room_px=half, large=large)
+            write(legend, "far", right - text_width("far", large), base, room_px=half, large=large)
             return legend
-        taken = left - 8
+        taken = left - gap
         for depth_m in round_depths(span):
             at = left + (span[1] - 1.0 / depth_m) / (span[1] - span[0]) * (right - left)
             text = f"{depth_m:g} m"
-            begin = max(left, min(round(at - text_width(text) / 2), right - text_width(text)))
-            if begin < taken + 8:
+            wide = text_width(text, large)
+            begin = max(left, min(round(at - wide / 2), right - wide))
+            if begin < taken + gap:
                 continue
-            cv2.line(legend, (round(at), BAR_TOP_PX + BAR_PX), (round(at), BAR_TOP_PX + BAR_PX + 4), (240, 238, 232), 1)
-            write(legend, text, begin, base, half)
-            taken = begin + text_width(text)
+            cv2.line(legend, (round(at), end), (round(at), end + round(4 * large)), SCALE, 1)
+            write(legend, text, begin, base, room_px=half, large=large)
+            taken = begin + wide
         return legend
 
 
@@ -114,14 +119,14 @@ def round_depths(span: tuple[float, float]) -> list[float]:
     return [depth for depth in depths if 1.0 / span[1] <= depth <= farthest]
 
 
-def write(picture: NDArray[np.uint8], text: str, left: int, base: int, room_px: int) -> None:
-    """Write into a picture, in place, smaller where there is little room."""
+def write(picture: NDArray[np.uint8], text: str, left: int, base: int, *, room_px: int, large: float) -> None:
+    """Write into a picture, in place, `large` times TEXT_PX high, less where there is little room."""
     if room_px < 1:
         return
-    size = min(1.0, room_px / max(1, text_width(text)))
-    cv2.putText(picture, text, (left, base), cv2.FONT_HERSHEY_SIMPLEX, size * TEXT_PX / 22.0, (208, 204, 198), 1, cv2.LINE_AA)
+    size = large * min(1.0, room_px / max(1, text_width(text, large)))
+    cv2.putText(picture, text, (left, base), FONT, size * TEXT_PX / FONT_PX, QUIET, 1, cv2.LINE_AA)
 
 
-def text_width(text: str) -> int:
-    """Pixels that a text takes at its full size."""
-    return int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, TEXT_PX / 22.0, 1)[0][0])
+def text_width(text: str, large: float) -> int:
+    """Pixels that a text takes where there is room."""
+    return int(cv2.getTextSize(text, FONT, large * TEXT_PX / FONT_PX, 1)[0][0])

@@ -1,4 +1,6 @@
-"""Filmed worlds as sequences in a folder: what `auxfocus train monodepth` and `auxfocus bench monodepth` learn from and judge by."""
+"""Filmed worlds as sequences in a folder: what `auxfocus train monodepth` and `auxfocus bench monodepth` learn from and judge
+by.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from auxfocus_ros.learning.progress import Told
     from auxfocus_ros.rig.simulation.filmed_worlds import FilmOptions
+    from auxfocus_ros.rig.simulation.filmed_worlds.filming import Kind
 
-SIZES_PX = {"street": (320, 96), "room": (224, 160), "yard": (224, 160)}
-SHARES = {"street": 0.45, "room": 0.35, "yard": 0.2}
+SIZES_PX: dict[Kind, tuple[int, int]] = {"street": (320, 96), "room": (224, 160), "yard": (224, 160)}
+SHARES: dict[Kind, float] = {"street": 0.45, "room": 0.35, "yard": 0.2}
 
 
 @dataclass(frozen=True)
 class WorldPlan:
-    """Which worlds. seeds follow each other from `first_seed` in each kind; see FilmOptions for the rest. standing_share: how many
-    of them, mixed among the others, stand still."""
+    """Which worlds. seeds follow each other from `first_seed` in each kind; see FilmOptions for the rest. standing_share: how
+    many of them, mixed among the others, stand still.
+    """
 
     count: int
     first_seed: int

@@ -15,12 +15,14 @@ EXAMPLES = """examples:
   auxfocus train monodepth --sequence simulation:20 --start none -o out/simulated    (new weights)
   auxfocus train monodepth --sequence flight.mcap -o out/flight --resume             (goes on where it was interrupted)
 
-A sequence is a recording (rosbag2, ROS 1, a folder with a folder.yaml) with pictures and camera_info, a folder of pictures with
-camera-intrinsics.txt (3 x 3) or --camera, a video with --camera, a folder that a simulation wrote, or simulation[:COUNT]. The camera
-has to move through the scene; frames between which it stands still, only turns, or the film is cut are left out and counted.
+A sequence is a recording (rosbag2, ROS 1, a folder with a folder.yaml) with pictures and camera_info, a folder of pictures
+with camera-intrinsics.txt (3 x 3) or --camera, a video with --camera, a folder that a simulation wrote, or simulation[:COUNT].
+The camera has to move through the scene; frames between which it stands still, only turns, or the film is cut are left out and
+counted.
 
-FOLDER gets depth.safetensors, depth.md and depth.json (the model card). In FOLDER/work stay the checkpoint, which --resume takes
-up, and for each sequence the pairs of frames: pairs.npz, the gate's log gate.jsonl, and decisions/ with pictures of some decisions.
+FOLDER gets depth.safetensors, depth.md and depth.json (the model card). In FOLDER/work stay the checkpoint, which --resume
+takes up, and for each sequence the pairs of frames: pairs.npz, the gate's log gate.jsonl, and decisions/ with pictures of some
+decisions.
 """
 LINE = "train the network that sees depth in one picture, without labels, on what a moving camera films"
 

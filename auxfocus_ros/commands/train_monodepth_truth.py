@@ -15,8 +15,8 @@ EXAMPLES = """examples:
   auxfocus train monodepth_truth --network depth --no-living -o out/start     (no people, animals or vehicles)
   auxfocus train monodepth_truth --network depth -o out/weights --resume      (goes on where it was interrupted)
 
-FOLDER gets NETWORK.safetensors, .md and .json (the model card); in FOLDER/work stay the worlds and the checkpoint, which --resume takes up.
-Then `auxfocus train monodepth` adjusts the depth network to what your own camera films, without labels.
+FOLDER gets NETWORK.safetensors, .md and .json (the model card); in FOLDER/work stay the worlds and the checkpoint, which
+--resume takes up. Then `auxfocus train monodepth` adjusts the depth network to what your own camera films, without labels.
 """
 LINE = "train the first weights for depth, pose or segmentation on worlds that are drawn by lot and filmed"
 JUDGED_WORLDS, JUDGED_SEED = 40, 90_000
@@ -80,15 +80,15 @@ def write_truth_card(card: Mapping[str, Any], weights: Path) -> None:
         "",
         f"    {card['command']}",
         "",
-        f"on {card['cores']} CPU cores: {card['minutes_training']} minutes of training; {card['frames']} frames of {card['worlds']} worlds,",
-        f"{card['epochs']} passes, batches of {card['batch']}, seed {card['seed']}.",
+        f"on {card['cores']} CPU cores: {card['minutes_training']} minutes of training; {card['frames']} frames of",
+        f"{card['worlds']} worlds, {card['epochs']} passes, batches of {card['batch']}, seed {card['seed']}.",
         "",
-        "Learned from: worlds drawn by lot and rendered by this project's simulator, whose textures are cut from photographs dedicated to the",
-        "public domain (config/scenes/README.md). No photograph with depth, no recording, nobody's labels.",
+        "Learned from: worlds drawn by lot and rendered by this project's simulator, whose textures are cut from photographs",
+        "dedicated to the public domain (config/scenes/README.md). No recording, nobody's labels.",
         f"Judged while training by {card['worlds_judged_by']} other worlds.",
         "",
-        f"Loss: {card['training_loss']:.4f} at the end of the training, {card['validation_loss']:.4f} at best on the other worlds. What the "
-        "network is worth stands in docs/performance.md.",
+        f"Loss: {card['training_loss']:.4f} at the end of the training, {card['validation_loss']:.4f} at best on the other",
+        "worlds. What the network is worth stands in docs/performance.md.",
     ]
     weights.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

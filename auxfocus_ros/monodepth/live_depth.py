@@ -78,6 +78,11 @@ class KnownBeside(Protocol):
         """Of the camera above level ground; 0: not known."""
         ...
 
+    @property
+    def problem(self) -> str:
+        """What of it was there and could not be used, in words; empty: nothing."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class SeenDepth:
@@ -138,7 +143,8 @@ class LiveDepth:
         """
         require_something_to_see(picture)
         seen = self._estimator.estimate(picture, camera)
-        found = {} if ask is None else self._found(seen, picture, stamp_s, ask())
+        known = ask() if ask is not None else None
+        found = self._found(seen, picture, stamp_s, known) if known is not None else {}
         for estimate in found.values():
             self._tracker.update(stamp_s, estimate)
         scale = self._tracker.at(stamp_s)
@@ -146,6 +152,8 @@ class LiveDepth:
             place_sigma = math.hypot(scale.sigma_relative, self._options.depth_error)
             return SeenDepth(seen.depth_m * np.float32(scale.scale), seen.camera, scale, place_sigma, "")
         problems = [f"{source}: {estimate.problem}" for source, estimate in found.items() if estimate.problem]
+        if known is not None and known.problem:
+            problems.append(known.problem)
         said = "; ".join([*(problems or [scale.problem]), WHAT_HELPS])
         return SeenDepth(seen.depth_m, seen.camera, scale, math.inf, said)
 

@@ -23,10 +23,11 @@ class Sequence:
     """Pictures of one camera, oldest first; of what is None nothing is known.
 
     name: for a person. pictures: (F, H, W, 3) uint8 BGR. camera: intrinsics of those pictures, without distortion.
-    stamps_s: (F,) float64, rising. world_from_camera: (F, 4, 4) float64, p_world = M p_camera. depth_m: (F, H, W) float16 or float32, z; +inf
-    sky, 0 or NaN no reading. classes: (F, H, W) uint8, numbers in the class table. moved_px: (F, H, W) float16, how far from where
-    it would lie had it stood still the surface point lies in the next frame; of the last frame 0. things: (F, H, W) uint8, which
-    movable thing, 0: none. world_from_thing: (F, T, 4, 4) float64, where each of them stands; the first one's number is 1.
+    stamps_s: (F,) float64, rising. world_from_camera: (F, 4, 4) float64, p_world = M p_camera. depth_m: (F, H, W) float16 or
+    float32, z; +inf sky, 0 or NaN no reading. classes: (F, H, W) uint8, numbers in the class table. moved_px: (F, H, W)
+    float16, how far from where it would lie had it stood still the surface point lies in the next frame; of the last frame 0.
+    things: (F, H, W) uint8, which movable thing, 0: none. world_from_thing: (F, T, 4, 4) float64, where each of them stands;
+    the first one's number is 1.
     """
 
     name: str
@@ -47,8 +48,8 @@ class Sequence:
             raise InputError(f"sequence '{self.name}': wanted pictures (frames, height, width, 3) of 8 bits, found {shape}")
         if (self.camera.height_px, self.camera.width_px) != shape[1:3]:
             raise InputError(
-                f"sequence '{self.name}': the intrinsics are of {self.camera.width_px} x {self.camera.height_px} px, the pictures "
-                f"have {shape[2]} x {shape[1]}"
+                f"sequence '{self.name}': the intrinsics are of {self.camera.width_px} x {self.camera.height_px} px, "
+                f"the pictures have {shape[2]} x {shape[1]}"
             )
         wanted: dict[str, tuple[int, ...]] = {"stamps_s": shape[:1], "world_from_camera": (shape[0], 4, 4)}
         if self.world_from_thing is not None:

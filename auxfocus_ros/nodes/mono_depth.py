@@ -78,7 +78,7 @@ class MonoDepth(ManagedNode[MonoDepthParameters]):
         self._live: LiveDepth | None = None
         self._worker: LatestWorker[Image] | None = None
         self._intrinsics = IntrinsicsShelf()
-        self._subscriptions: list[Any] = []
+        self._picture_inputs: list[Any] = []
         self._outputs: dict[str, Any] = {}
         self._seen: SeenDepth | None = None
 
@@ -154,24 +154,24 @@ class MonoDepth(ManagedNode[MonoDepthParameters]):
         if self._worker is None:
             return
         heard = not self.parameters.lazy or any(output.get_subscription_count() for output in self._outputs.values())
-        if heard and not self._subscriptions:
+        if heard and not self._picture_inputs:
             self._subscribe()
-        elif not heard and self._subscriptions:
+        elif not heard and self._picture_inputs:
             self._unsubscribe()
 
     def _subscribe(self) -> None:
         assert self._inputs is not None
         self._intrinsics = IntrinsicsShelf(is_rectified(self.resolve_topic_name("camera/image_raw")))
         self._inputs.open()
-        self._subscriptions = [
+        self._picture_inputs = [
             self.create_subscription(CameraInfo, "camera/camera_info", self._on_camera_info, PICTURE_IN),
             self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN),
         ]
 
     def _unsubscribe(self) -> None:
-        for subscription in self._subscriptions:
+        for subscription in self._picture_inputs:
             self.destroy_subscription(subscription)
-        self._subscriptions = []
+        self._picture_inputs = []
         if self._inputs is not None:
             self._inputs.close()
 

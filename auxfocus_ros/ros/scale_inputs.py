@@ -84,7 +84,7 @@ class Evidence:
 
     points_m: (N, 3), lidar points. beam_m: (1, 3), where the rangefinder's beam ends. Both in the optical frame, metres.
     world_from_camera: (4, 4), where the camera was, in a frame that stands still. reading_sigma_m: error of a point or a beam.
-    camera_height_m: above level ground; 0: not known.
+    camera_height_m: above level ground; 0: not known. problem: what came and could not be used; empty: nothing.
     """
 
     points_m: NDArray[Any] | None = None
@@ -92,6 +92,7 @@ class Evidence:
     world_from_camera: NDArray[np.float64] | None = None
     reading_sigma_m: float = 0.03
     camera_height_m: float = 0.0
+    problem: str = ""
 
 
 class HeardTransforms:
@@ -186,13 +187,19 @@ class ScaleInputs:
 
     def at(self, stamp_ns: int, camera_frame: str, camera: CameraModel) -> Evidence:
         """What belongs to the picture of this stamp, frame and camera. In the thread that works."""
-        o = self._options()
+        o, problems = self._options(), []
+
+        def asked(what: str, ask: Callable[..., NDArray[Any] | None], *arguments: Any) -> NDArray[Any] | None:
+            try:
+                return ask(stamp_ns, camera_frame, *arguments)
+            except InputError as error:
+                problems.append(f"{what}: {error}")
+                self._problem(f"scale_{what}", f"no scale by {what}: {error}")
+            return None
+
+        points, beam = asked("points", self._points), asked("range", self._beam, camera)
         return Evidence(
-            self._asked("scale_points", self._points, stamp_ns, camera_frame),
-            self._asked("scale_range", self._beam, stamp_ns, camera_frame, camera),
-            self._asked("scale_motion", self._world_from_camera, stamp_ns, camera_frame),
-            o.scale_sigma_m,
-            o.camera_height_m,
+            points, beam, asked("motion", self._world_from_camera), o.scale_sigma_m, o.camera_height_m, "; ".join(problems)
         )
 
     # The executor's thread
@@ -234,13 +241,6 @@ class ScaleInputs:
             self._problem(code, f"{before}{error}")
 
     # The thread that works
-
-    def _asked(self, code: str, ask: Callable[..., NDArray[Any] | None], *arguments: Any) -> NDArray[Any] | None:
-        try:
-            return ask(*arguments)
-        except InputError as error:
-            self._problem(code, f"no scale from it: {error}")
-        return None
 
     def _nearest(self, kind: str, stamp_ns: int) -> Any:
         """The message nearest to a picture in time; None before the first."""

@@ -142,7 +142,10 @@ class AuxFocusPipeline:
 
     def select(self, selection: Selection) -> SelectionOutcome:
         """Choose the target of interest; may be called from any thread, and never raises for what somebody chose."""
-        return self._keeper.select(selection)
+        outcome = self._keeper.select(selection)
+        if outcome.target is None:
+            return outcome
+        return replace(outcome, target=outcome.target.with_common_error(self._error_share))
 
     def add_detections(self, detections: tuple[Detection, ...], time_s: float) -> None:
         """Take what a detector found in the picture of a time; may be called from any thread."""

@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from auxfocus_ros.cli import main
 from auxfocus_ros.commands.depth_camera import read_camera
+from auxfocus_ros.commands.depth_input import Video
 from auxfocus_ros.commands.depth_output import coloured_pcd_bytes, ply_bytes
 from auxfocus_ros.commands.depth_preview import Preview, round_depths
 from auxfocus_ros.commands.film import Film
@@ -273,6 +274,26 @@ class TestVideo:
         told = refused(capsys, video, "-o", tmp_path / "out.mp4", "--network", network)
         assert "breaks off after" in told and f"is in {tmp_path / 'out.mp4'}" in told
         assert 0 < len(frames_of(tmp_path / "out.mp4")) < 6 and no_scraps(tmp_path)
+
+
+def test_a_video_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "film.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=5)
+        if not hasattr(stream, "set_display_rotation"):
+            pytest.skip("this PyAV cannot write how a video is to be turned")
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.set_display_rotation(90)
+        frame = av.VideoFrame.from_ndarray(half_red(), format="bgr24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    lying = next(iter(Video(tmp_path / "film.mp4", upright=False))).pixels
+    assert lying.shape == (HEIGHT, WIDTH, 3)
+    (turned,) = Video(tmp_path / "film.mp4", upright=True)
+    assert turned.pixels.shape == (WIDTH, HEIGHT, 3)
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        ccw_deg = next(container.decode(video=0)).rotation  # as FFmpeg's av_display_rotation_get defines it
+    red_below = ccw_deg == 90  # what was on the left comes below as the picture turns counterclockwise
+    assert (turned.pixels[-5, 24, 2] > 150) == red_below and (turned.pixels[5, 24, 2] > 150) != red_below
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, count: int) -> None:

@@ -1,8 +1,8 @@
-"""A small world to learn from: a wall, boxes that stand before it and one that may move, filmed from the side with known depth."""
+"""A small world to learn from: a wall, boxes before it of which one may move, filmed in passing, with known depth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -23,9 +23,20 @@ SURFACES = (
 Film = Callable[..., Sequence]
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Of PyTorch: the same weights in every run, and nothing taken from what runs beside."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def film() -> Film:
-    """film(frames=8, way_m=(0.08, 0, 0.03), thing_m=(0, 0, 0), turn_rad=0.0, seed=0): camera's and thing's way between two frames."""
+    """film(frames=8, way_m=(0.08, 0, 0.03), thing_m=(0, 0, 0), turn_rad=0.0, seed=0): how camera and thing move a frame."""
     return _film
 
 

@@ -40,6 +40,7 @@ class Beside:
     world_from_camera: NDArray[np.float64] | None = None
     reading_sigma_m: float = 0.01
     camera_height_m: float = 0.0
+    problem: str = ""
 
 
 @pytest.fixture
@@ -74,6 +75,8 @@ def test_a_beam_gives_metres_for_a_while(live: LiveDepth) -> None:
 
 
 def test_points_outside_the_picture_are_no_scale_and_said(live: LiveDepth) -> None:
+    useless = live.see(view(), CAMERA, 0.0, lambda: Beside(problem="range: of another time"))
+    assert "range: of another time" in useless.said
     behind = Beside(points_m=np.array([[0.0, 0.0, -6.0], [np.nan, 0.0, 1.0], [90.0, 0.0, 1.0]]))
     seen = live.see(view(), CAMERA, 1.0, lambda: behind)
     assert not seen.scale.metric

@@ -17,7 +17,16 @@ from auxfocus_interfaces.msg import AutofocusStatus, FocusTarget, FocusTargetArr
 from auxfocus_ros.autofocus.driving import Journal
 from auxfocus_ros.autofocus.live import Ending, Report
 from auxfocus_ros.autofocus.terms import Known, Reason, State
-from auxfocus_ros.ros.autofocus_messages import MOST, FocusWish, make_result, make_status, read_goal, read_target_rows, refuse
+from auxfocus_ros.ros.autofocus_messages import (
+    MOST,
+    FocusWish,
+    make_result,
+    make_status,
+    read_goal,
+    read_target_rows,
+    refuse,
+    with_why_no_depth,
+)
 
 GOAL = Autofocus.Goal
 METHODS = ("bayes", "fibonacci")
@@ -97,3 +106,11 @@ def test_a_report_becomes_a_status_and_an_ending_a_result() -> None:
     assert (list(result.trace_position_steps), list(result.trace_blur_radius_px)) == ([5.0], [4.0])
     refused = refuse(Reason.INVALID_GOAL, "no")
     assert (refused.reason, refused.message) == (16, "no") and math.isnan(refused.position_steps)
+
+
+def test_why_there_is_no_depth_is_said_where_there_is_none() -> None:
+    targets = FocusTargetArray(message="depth is relative: no reading yet")
+    assert with_why_no_depth("no depth", AutofocusStatus.REASON_NO_DEPTH, targets) == "no depth (depth is relative: no reading yet)"
+    assert with_why_no_depth("no depth", AutofocusStatus.REASON_NO_DEPTH, None) == "no depth"
+    assert with_why_no_depth("no depth", AutofocusStatus.REASON_NO_DEPTH, FocusTargetArray()) == "no depth"
+    assert with_why_no_depth("dark", AutofocusStatus.REASON_TOO_DARK, targets) == "dark"

@@ -143,3 +143,29 @@ def test_everything_at_one_depth_or_none_at_all() -> None:
     for depth in (np.full((HEIGHT, WIDTH), 4.0, np.float32), np.zeros((HEIGHT, WIDTH), np.uint16)):
         worker = pipeline({"association": "letters", "layers": True, "offset_bars": True, "ticks": "objects"})
         assert worker.draw(worker.analyse(FrameInput(PICTURE, CAMERA, depth=depth), FOCUS))[0].shape == PICTURE.shape
+
+
+def test_an_error_that_all_depths_share_is_in_every_targets_error() -> None:
+    plain, scaled = pipeline(), pipeline()
+    without = plain.analyse(FrameInput(PICTURE, CAMERA, depth=room()), FOCUS).targets.targets
+    frame = FrameInput(PICTURE, CAMERA, depth=room(), depth_error_share=0.2)
+    with_error = scaled.analyse(frame, FOCUS).targets.targets
+    assert len(with_error) == len(without) > 0
+    for before, after in zip(without, with_error, strict=True):
+        assert after.depth_sigma_m == pytest.approx(math.hypot(before.depth_sigma_m, 0.2 * before.depth_m))
+    chosen = scaled.select(Selection(SelectionMode.POINT, 160.0, 180.0)).target
+    assert chosen is not None and chosen.depth_sigma_m >= 0.2 * chosen.depth_m
+    # Where the next frame has no depth, the target's last one is held with the error that it had.
+    held = scaled.analyse(FrameInput(PICTURE, CAMERA, time_s=0.5), FOCUS).targets.selected
+    assert held is not None and held.state == TargetState.HELD
+    assert held.depth_sigma_m == pytest.approx(chosen.depth_sigma_m)
+
+
+def test_why_there_is_no_depth_is_written_into_the_plot() -> None:
+    worker = pipeline()
+    usual = worker.draw(worker.analyse(FrameInput(PICTURE, CAMERA), FOCUS))[0]
+    said = worker.draw(worker.analyse(FrameInput(PICTURE, CAMERA, without_depth="depth is relative"), FOCUS))[0]
+    assert (usual != said).any()
+    depth = {"depth": room(), "time_s": 1.0}
+    one, other = (pipeline().analyse(FrameInput(PICTURE, CAMERA, without_depth=w, **depth), FOCUS) for w in ("a", "b"))  # type: ignore[arg-type]
+    assert (worker.draw(one)[0] == worker.draw(other)[0]).all()

@@ -77,6 +77,14 @@ class Target:
     last_seen_s: float = math.nan
     segment: int = 0
 
+    def with_common_error(self, share: float) -> Target:
+        """The same where its depth has one more error, in common with all others, such as that of their scale.
+
+        Args:
+            share: one standard deviation of it, as a share of the depth, 0 or more.
+        """
+        return replace(self, depth_sigma_m=math.hypot(self.depth_sigma_m, share * self.depth_m)) if share else self
+
 
 @dataclass(frozen=True)
 class TargetSet:
@@ -98,14 +106,5 @@ class TargetSet:
         return next((target for target in self.targets if target.selected), None)
 
     def with_common_error(self, share: float) -> TargetSet:
-        """The same targets where all depths have one more error in common, such as that of their scale.
-
-        Args:
-            share: one standard deviation of it, as a share of the depth, 0 or more.
-        """
-        if share == 0.0:
-            return self
-        targets = (
-            replace(target, depth_sigma_m=math.hypot(target.depth_sigma_m, share * target.depth_m)) for target in self.targets
-        )
-        return replace(self, targets=tuple(targets))
+        """Each as `Target.with_common_error`."""
+        return replace(self, targets=tuple(target.with_common_error(share) for target in self.targets)) if share else self

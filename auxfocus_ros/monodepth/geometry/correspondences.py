@@ -1,8 +1,12 @@
-"""Pairs of points of two pictures that can be trusted: dense flow, where there is texture to hold on to and the way back agrees."""
+"""Pairs of points of two pictures that can be trusted: dense flow where there is texture and where the way back agrees.
+
+One pair of pictures is looked at several times, with other masks: its flow is kept.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -14,6 +18,8 @@ from auxfocus_ros.monodepth.geometry.flow import dense_flow, sure_flow
 MOST_PAIRS = 2000
 LEAST_SLOPE = 1.3
 """Grey levels a pixel by which brightness changes in the direction in which it changes least: less is no texture."""
+FOUND_AGAIN = 0.5
+"""Share of that which the place where it is found must have."""
 WINDOW_PX = 5
 
 
@@ -21,8 +27,8 @@ WINDOW_PX = 5
 class Correspondences:
     """Pairs of points, spread over the picture.
 
-    first_px, second_px: (N, 2) float64 pixels. textured_share: how much of what was looked at has texture, 0 to 1; sure_share: how
-    much of that was found again and lies inside both masks.
+    first_px, second_px: (N, 2) float64 pixels. textured_share: how much of what was looked at has texture, 0 to 1; sure_share:
+    how much of that was found again and lies inside both masks.
     """
 
     first_px: NDArray[np.float64]
@@ -52,14 +58,15 @@ def find_correspondences(
     for name, keep in (("keep_first", keep_first), ("keep_second", keep_second)):
         if keep is not None and (keep.shape != grey.shape or keep.dtype != np.bool_):
             raise InputError(f"{name}: wanted a mask {grey.shape} of bool, found {keep.shape} {keep.dtype}")
-    flow = dense_flow(grey, other)
-    sure = sure_flow(flow, dense_flow(other, grey))
+    if other.shape != grey.shape:
+        raise InputError(f"pictures: they must have one size, found {first.shape} and {second.shape}")
+    flow, sure = _flow(grey.tobytes(), other.tobytes(), grey.shape)
     slope = least_slope(grey)
     looked_at = np.ones(grey.shape, bool) if keep_first is None else keep_first
     textured = looked_at & (slope > LEAST_SLOPE)
-    usable = textured & sure
-    if keep_second is not None:
-        usable &= _found_in(keep_second, flow)
+    # Where the second picture is even the way back says what the way there would like to hear.
+    findable = least_slope(other) > FOUND_AGAIN * LEAST_SLOPE
+    usable = textured & sure & _found_in(findable if keep_second is None else findable & keep_second, flow)
     rows, columns = _spread(usable, slope, most)
     points = np.column_stack((columns, rows)).astype(np.float64)
     return Correspondences(
@@ -71,7 +78,7 @@ def find_correspondences(
 
 
 def least_slope(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(H, W): rms change of brightness round each pixel in the direction of least change, grey levels a pixel (Shi and Tomasi)."""
+    """(H, W): rms slope of brightness round each pixel in the direction of least change, grey levels a pixel (Shi, Tomasi)."""
     # OpenCV gives the mean square over the window of twice the slope in units of 255 levels.
     least = np.asarray(cv2.cornerMinEigenVal(grey, WINDOW_PX, ksize=3))
     return np.asarray(np.sqrt(np.maximum(least, 0.0)) * np.float32(0.5 * 255.0))
@@ -85,6 +92,14 @@ def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"picture: wanted (height, width, 3) or (height, width) of 8 bits, found {picture.shape} {picture.dtype}"
         )
     return picture
+
+
+@lru_cache(maxsize=2)
+def _flow(first: bytes, second: bytes, shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Flow and which of it is sure, between two grey pictures."""
+    grey, other = (np.frombuffer(picture, np.uint8).reshape(shape) for picture in (first, second))
+    flow = dense_flow(grey, other)
+    return flow, sure_flow(flow, dense_flow(other, grey))
 
 
 def _found_in(keep: NDArray[np.bool_], flow: NDArray[np.float32]) -> NDArray[np.bool_]:

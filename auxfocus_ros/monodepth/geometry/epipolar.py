@@ -1,8 +1,8 @@
 """The epipolar constraint of two views: rays, and how far a pair of points is from what a motion allows.
 
 Everything is in pixels where it is compared, so that a threshold means the same for every camera.
-Source: US 12,387,354 B2, block 105, as it is meant: x2^T [t]x R x1 = 0 with x = K^-1 p. Sampson's distance: Hartley and Zisserman,
-"Multiple View Geometry" (2003), 11.4.3.
+Source: US 12,387,354 B2, block 105, as it is meant: x2^T [t]x R x1 = 0 with x = K^-1 p. Sampson's distance: Hartley and
+Zisserman, "Multiple View Geometry" (2003), 11.4.3.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ def check_intrinsics(camera: CameraModel, picture_shape: tuple[int, ...]) -> Non
     height, width = picture_shape[:2]
     if (camera.height_px, camera.width_px) != (height, width):
         raise InputError(
-            f"intrinsics: they are of {camera.width_px} x {camera.height_px} px, the picture has {width} x {height}; give those of "
-            f"this picture, or scale them with it"
+            f"intrinsics: they are of {camera.width_px} x {camera.height_px} px, the picture has {width} x {height}; give "
+            "those of this picture, or scale them with it"
         )
     if not (0 <= camera.cx_px <= width - 1 and 0 <= camera.cy_px <= height - 1):
         raise InputError(
-            f"intrinsics: the principal point ({camera.cx_px:g}, {camera.cy_px:g}) lies outside the picture of {width} x {height} px"
+            f"intrinsics: the principal point ({camera.cx_px:g}, {camera.cy_px:g}) lies outside the picture, "
+            f"{width} x {height} px"
         )
     for name, focal_px, side_px in (("fx", camera.fx_px, width), ("fy", camera.fy_px, height)):
         view_deg = np.degrees(2 * np.arctan(0.5 * side_px / focal_px))

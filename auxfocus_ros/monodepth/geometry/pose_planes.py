@@ -1,9 +1,9 @@
 """What the pose network sees of two pictures: where everything went, and how that fits a motion that is already known.
 
-Flow is taken in the camera's own coordinates (x / z, y / z), so that one network serves all focal lengths. Where a motion is given
-(`prior`), its rotation is taken out exactly, since that needs no depth; of what is left the part along the epipolar line tells the
-inverse depth that the flow would mean if what is seen stood still, and the part across it has to be nothing. What moves by itself shows in
-either.
+Flow is taken in the camera's own coordinates (x / z, y / z), so that one network serves all focal lengths. Where a motion is
+given (`prior`), its rotation is taken out exactly, since that needs no depth; of what is left the part along the epipolar line
+tells the inverse depth that the flow would mean if what is seen stood still, and the part across it has to be nothing. What
+moves by itself shows in either.
 
 Source of the decomposition: Longuet-Higgins and Prazdny, "The Interpretation of a Moving Retinal Image" (1980).
 """
@@ -11,6 +11,7 @@ Source of the decomposition: Longuet-Higgins and Prazdny, "The Interpretation of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,47 +77,52 @@ def pose_planes(
 
     Args:
         pair: see `pair_flow`.
-        keep: (h, w), what is looked at; None: all.
+        keep: (h, w), whose motion is asked for; None: of all. What is not kept is seen without a prior not at all, with one as
+            what the rest is compared with: it stands, as far as the prior is right.
         prior: (4, 4), motion that is known already; None: none is.
 
     Returns:
-        (CHANNELS, h / CELL_PX, w / CELL_PX): rays (2), flow without the prior's rotation (2), how much of the cell counts, part across the
-        epipolar line, inverse depth along it, 1 where there is a prior, its translation (3), colours of what counts (3).
+        (CHANNELS, h / CELL_PX, w / CELL_PX): rays (2), flow without the prior's rotation (2), how much of the cell is asked for
+        and sure, part across the epipolar line, inverse depth along it, 1 where there is a prior, its translation (3), how much
+        of the cell is seen and sure, colours (2: how bright, how red).
     """
     camera, flow = pair.camera, pair.flow
     height, width = flow.shape[:2]
-    counts = (pair.sure if keep is None else pair.sure & keep).astype(np.float32)
+    asked = (pair.sure if keep is None else pair.sure & keep).astype(np.float32)
+    seen = asked if prior is None else pair.sure.astype(np.float32)
     x = np.broadcast_to(
         (np.arange(width, dtype=np.float32) - np.float32(camera.cx_px)) / np.float32(camera.fx_px), (height, width)
     )
     y = np.broadcast_to(
         ((np.arange(height, dtype=np.float32) - np.float32(camera.cy_px)) / np.float32(camera.fy_px))[:, None], (height, width)
     )
-    seen_x, seen_y = x + flow[..., 0] / np.float32(camera.fx_px), y + flow[..., 1] / np.float32(camera.fy_px)
-    across = inverse = np.zeros_like(seen_x)
-    rest_x, rest_y = seen_x - x, seen_y - y
+    there_x, there_y = x + flow[..., 0] / np.float32(camera.fx_px), y + flow[..., 1] / np.float32(camera.fy_px)
+    across = inverse = np.zeros_like(there_x)
+    rest_x, rest_y = there_x - x, there_y - y
     translation = np.zeros(3, np.float32)
     if prior is not None:
         rotation, translation = prior[:3, :3].astype(np.float32), prior[:3, 3].astype(np.float32)
         ahead = rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2]
         turned_x = (rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2]) / ahead
         turned_y = (rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2]) / ahead
-        rest_x, rest_y = seen_x - turned_x, seen_y - turned_y
-        way_x, way_y = translation[0] - seen_x * translation[2], translation[1] - seen_y * translation[2]
+        rest_x, rest_y = there_x - turned_x, there_y - turned_y
+        way_x, way_y = translation[0] - there_x * translation[2], translation[1] - there_y * translation[2]
         length2 = way_x * way_x + way_y * way_y + np.float32(1e-8)
         inverse = ahead * (rest_x * way_x + rest_y * way_y) / length2
         across = (rest_x * way_y - rest_y * way_x) / np.sqrt(length2)
     constant = np.float32(prior is not None)
-    share = _cells(counts)
+    share, share_asked = _cells(seen), _cells(asked)
+    bright = pair.first.mean(axis=2, dtype=np.float32) / np.float32(255.0)
+    red = pair.first[..., 2].astype(np.float32) / np.float32(255.0) - bright
     averaged = [
-        _cells(plane * counts) / np.maximum(share, 1e-6)
+        _cells(plane * seen) / np.maximum(share, np.float32(1e-6))
         for plane in (
             np.clip(FLOW * rest_x, -MOST, MOST), np.clip(FLOW * rest_y, -MOST, MOST), np.clip(ACROSS * across, -MOST, MOST),
-            np.clip(INVERSE * inverse, -MOST, MOST), *(pair.first[..., channel] / np.float32(255.0) for channel in range(3)),
+            np.clip(INVERSE * inverse, -MOST, MOST), bright, red,
         )
     ]  # fmt: skip
     even = [np.full_like(share, value) for value in (constant, *(4.0 * translation))]
-    planes = [_cells(x), _cells(y), *averaged[:2], share, *averaged[2:4], *even, *averaged[4:]]
+    planes: list[NDArray[Any]] = [_cells(x), _cells(y), *averaged[:2], share_asked, *averaged[2:4], *even, share, *averaged[4:]]
     return np.stack(planes).astype(np.float32)
 
 

@@ -27,9 +27,9 @@ AGAIN = 2
 class NetworkPoseEstimator:
     """Tells a motion by the network; a `PoseEstimator`.
 
-    Without a prior the network's answer is asked for again with that answer as the prior, and its rotation and direction are then made
-    exact with all of the flow (`refine_pose`); its length stays the network's, in metres as simulated worlds have them. With a prior the
-    network tells what is to be added to it.
+    Without a prior the network's answer is asked for again with that answer as the prior, and its rotation and direction are
+    then made exact with all of the flow (`refine_pose`); its length stays the network's, in metres as simulated worlds have
+    them. With a prior the network tells what is to be added to it.
     """
 
     def __init__(self, network: PoseNetwork) -> None:

@@ -28,14 +28,17 @@ PRIOR_ROTATION_RAD, PRIOR_TRANSLATION = 0.0015, 0.06
 COARSE_ROTATION_RAD, COARSE_TRANSLATION = 0.006, 0.25
 DECISION_WEIGHT = 2.0
 JUDGED_TOGETHER = 64
+QUESTION_SHARES = (0.25, 0.15, 0.6)
+"""How often each kind of question is asked; see PoseGoal."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairRow:
     """A pair of frames.
 
-    flow: see PairFlow. movable: (h, w). motion: (4, 4) of the camera. extra: (6,) what the most moving thing does beyond it, as a
-    rotation vector and a translation in the second camera's frame; None: nothing can move, or too little of it is seen. moved_px: its mean.
+    flow: see PairFlow. movable: (h, w). motion: (4, 4) of the camera. extra: (6,) what the most moving thing does beyond it, see
+    `pair_rows`; None: nothing can move, or too little of it is seen.
+    moved_px: its mean.
     """
 
     flow: PairFlow
@@ -46,7 +49,12 @@ class PairRow:
 
 
 def pair_rows(sequence: Sequence, gap: int = 1) -> list[PairRow]:
-    """Every pair of frames `gap` apart, both ways, of a sequence with poses and things."""
+    """Every pair of frames `gap` apart, both ways, of a sequence with depth, poses and things.
+
+    What a thing does is said as a rotation: in the narrow view of one thing, going across the line of sight and turning look
+    alike, an angle needs no unit of length, and times the focal length it is the pixels that the thing is seen away from its
+    place.
+    """
     assert sequence.things is not None and sequence.moved_px is not None and sequence.world_from_thing is not None
     found = []
     for first in range(len(sequence) - gap):
@@ -80,10 +88,16 @@ class PoseGoal(Goal):
         self._wanted: list[tuple[NDArray[np.float64], float, float]] = []  # (motion (6,), moves, counts in the decision)
 
     def order(self, generator: torch.Generator) -> torch.Tensor:
-        """Questions about what can move only where there is any."""
-        asked = [row for row in range(self.rows) if row % 3 < 2 or self._rows[row // 3].extra is not None]
-        drawn = torch.tensor(asked)[torch.randperm(len(asked), generator=generator)]
-        return torch.cat([drawn, drawn[: self.rows - len(asked)]])[: self.rows]
+        """By lot, in the shares of QUESTION_SHARES; about what can move only where there is any."""
+        some = [[row for row in range(question, self.rows, 3) if question < 2 or self._rows[row // 3].extra is not None]
+                for question in range(3)]  # fmt: skip
+        counts = torch.multinomial(torch.tensor(QUESTION_SHARES), self.rows, replacement=True, generator=generator)
+        drawn = torch.empty(self.rows, dtype=torch.int64)
+        for question, rows in enumerate(some):
+            wanted = counts == question
+            picked = torch.randint(len(rows), (int(wanted.sum()),), generator=generator)
+            drawn[wanted] = torch.tensor(rows)[picked]
+        return drawn
 
     def parts(self) -> Iterator[np.ndarray]:
         """All questions, so many at a time."""
@@ -152,16 +166,24 @@ def _shaken(
 
 
 def _extra(sequence: Sequence, here: int, there: int, thing: int, motion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(6,) what a thing's motion, as the camera sees it, adds to the camera's own."""
+    """(6,) what a thing does beyond the camera's own motion: the mean angle by which it is seen elsewhere, as a rotation
+    vector.
+    """
     assert sequence.world_from_camera is not None and sequence.world_from_thing is not None
-    places = sequence.world_from_thing[:, thing - 1]
+    assert sequence.depth_m is not None and sequence.things is not None
+    places, camera = sequence.world_from_thing[:, thing - 1], sequence.camera
+    rows, columns = np.nonzero(np.asarray(sequence.things[here]) == thing)
+    if not len(rows):
+        return np.zeros(6)
+    depth_m = np.asarray(sequence.depth_m[here])[rows, columns].astype(np.float64)
+    rays = np.stack(
+        [(columns - camera.cx_px) / camera.fx_px, (rows - camera.cy_px) / camera.fy_px, np.ones(len(rows)), 1.0 / depth_m]
+    )
     own = places[there] @ np.linalg.inv(places[here])
-    seen = np.linalg.inv(sequence.world_from_camera[there]) @ own @ sequence.world_from_camera[here]
-    # About the thing and not about the camera's far middle: turning where it stands is no shift.
-    difference = seen @ np.linalg.inv(motion)
-    middle = np.linalg.inv(sequence.world_from_camera[there]) @ places[there] @ np.array([0.0, 0.0, 0.5, 1.0])
-    before = np.linalg.inv(difference) @ middle
-    return np.concatenate([np.zeros(3), (middle - before)[:3]])
+    moved = np.linalg.inv(sequence.world_from_camera[there]) @ own @ sequence.world_from_camera[here]
+    (x, y), (x_still, y_still) = ((matrix @ rays)[:2] / np.maximum((matrix @ rays)[2], 1e-3) for matrix in (moved, motion))
+    across, down = float(np.mean(x - x_still)), float(np.mean(y - y_still))
+    return np.array([-down, across, 0.0, 0.0, 0.0, 0.0])
 
 
 def _mirrored(flow: PairFlow, movable: NDArray[np.bool_], motion: Any, extra: Any) -> tuple[PairFlow, Any, Any, Any]:

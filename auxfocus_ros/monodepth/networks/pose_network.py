@@ -1,8 +1,9 @@
 """The network that tells a motion from two pictures: dense flow in, a rotation and a translation out.
 
-Between the two frames and the network stands classical flow (`geometry/pose_planes.py`), which knows no scenes and no textures: what is
-learned on simulated worlds holds for real ones. Without a prior it tells the whole motion; with one only what has to be added, which it
-holds back by how sure it is that there is anything (`doubt`): that is how what stands is given the very motion of what surrounds it.
+Between the two frames and the network stands classical flow (`geometry/pose_planes.py`), which knows no scenes and no textures:
+what is learned on simulated worlds holds for real ones. Without a prior it tells the whole motion; with one only what has to be
+added, which it holds back by how sure it is that there is anything (`doubt`): that is how what stands is given the very motion
+of what surrounds it.
 
 Source: US 12,387,354 B2, blocks 104 and 105: two frames in, a 4 x 4 matrix out.
 """
@@ -33,9 +34,9 @@ class PoseNetwork(nn.Module):
         super().__init__()
         first, second, third = PLANE_WIDTHS
         self.seen = nn.Sequential(
-            Convolution(CHANNELS, first), Bend(), Residual(first, normed=False),
+            Convolution(CHANNELS, first, stride=2), Bend(), Residual(first, normed=False),
             Convolution(first, second, stride=2), Bend(), Residual(second, normed=False),
-            Convolution(second, third, stride=2), Bend(), Residual(third, normed=False),
+            Convolution(second, third), Bend(), Residual(third, normed=False),
         )  # fmt: skip
         self.heeded = Convolution(third, HEADS)
         self.told = nn.Sequential(nn.Linear(third + third, 96), Bend(), nn.Linear(96, 96), Bend())
@@ -45,8 +46,8 @@ class PoseNetwork(nn.Module):
         """Of planes (N, CHANNELS, h, w).
 
         Returns:
-            motion (N, 6): rotation vector, rad, and translation, m; with a prior, what comes after it. moves (N,): logit that there is
-            anything to be added to the prior.
+            motion (N, 6): rotation vector, rad, and translation, m; with a prior, what comes after it. moves (N,): logit that
+            there is anything to be added to the prior.
         """
         features = self.seen(planes)
         counts = nn.functional.interpolate(planes[:, COUNTS : COUNTS + 1], size=features.shape[2:], mode="area").flatten(2)

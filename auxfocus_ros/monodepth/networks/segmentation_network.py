@@ -1,7 +1,7 @@
 """The network that says what each pixel shows: scores over the classes of the table.
 
-Source: US 12,387,354 B2, block 103. Its softmax is printed with a sum over all pixels; what is meant, and done here, is the sum over
-the classes of one pixel (docs/mono-depth.md).
+Source: US 12,387,354 B2, block 103. Its softmax is printed with a sum over all pixels; what is meant, and done here, is the sum
+over the classes of one pixel (docs/mono-depth.md).
 """
 
 from __future__ import annotations

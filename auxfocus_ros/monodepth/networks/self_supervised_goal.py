@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from auxfocus_ros.learning.fitting import Goal
-from auxfocus_ros.monodepth.networks.depth_network import CANONICAL_FX_PX
+from auxfocus_ros.monodepth.networks.depth_network import CANONICAL_FX_PX, SCALES
 from auxfocus_ros.monodepth.networks.frames import as_tensor, toned
 from auxfocus_ros.monodepth.networks.geometry.projection import project, synthesise
 from auxfocus_ros.monodepth.networks.losses.options import LossOptions
@@ -39,6 +39,7 @@ class SelfSupervisedGoal(Goal):
         *,
         batch: int,
         drawn: int = 0,
+        scales: int = SCALES,
         supervision: float = 0.0,
         start: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
@@ -50,13 +51,14 @@ class SelfSupervisedGoal(Goal):
             losses: constants of the loss.
             batch: frames at a time.
             drawn: frames in a pass, a multiple of the batch; 0: to judge by, each once.
+            scales: of the network's answers, the finest first, so many are compared.
             supervision: weight of the error in log depth where true depth is known.
             start: weights of the depth network to begin with; None: new ones.
         """
         super().__init__({})
         self._parts = [part for part in parts if len(part)]
         self._mask, self._losses, self._supervision, self._start = mask, losses, supervision, start
-        self._batch, self._drawn = batch, drawn
+        self._batch, self._drawn, self._scales = batch, drawn, scales
         self._part = np.concatenate([np.full(len(part), number) for number, part in enumerate(self._parts)])
         self._place = np.concatenate([np.arange(len(part)) for part in self._parts])
         sizes = [part.size for part in self._parts]
@@ -101,7 +103,8 @@ class SelfSupervisedGoal(Goal):
         unit = k[:, 0, 0].reshape(-1, 1, 1, 1) / CANONICAL_FX_PX
         inverses = [mirrored(one, self._mirrored) / unit for one in output]
         neighbours = [self._neighbour(rows, place, inverses[0].detach(), k) for place in range(SOURCES)]
-        loss = total_loss(first, inverses, neighbours, k, self._losses).total
+        loss = total_loss(first, inverses[: self._scales], neighbours, k, self._losses).total
+        loss = loss + sum(0.0 * unheeded.sum() for unheeded in inverses[self._scales :])  # their gradient is 0, and not missing
         if self._supervision:
             loss = loss + self._supervision * self._against_truth(inverses[0], rows)
         return loss

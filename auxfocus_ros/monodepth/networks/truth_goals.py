@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
-
 from typing import Any
 
 import cv2
@@ -19,7 +18,8 @@ from auxfocus_ros.monodepth.networks.frames import Row, Rows, as_tensor, lot, to
 from auxfocus_ros.monodepth.sequence import Sequence
 
 MOST_ZOOM = 1.5
-EDGE_WEIGHT = 0.5
+EDGE_WEIGHT, COARSE_WEIGHT, SHAPE_WEIGHT = 0.3, 0.2, 0.6
+SLOPE_SIZES = 3
 
 
 class FramesGoal(Goal):
@@ -70,7 +70,11 @@ class FramesGoal(Goal):
 
 
 class TrueDepthGoal(FramesGoal):
-    """Mean absolute error of the logarithm of depth, and of its slopes, so that edges stand where they are."""
+    """Mean absolute error of the logarithm of depth, before and after each picture's mean is taken out, and of its slopes.
+
+    Source of the last two: Eigen, Puhrsch and Fergus, "Depth map prediction from a single image using a multi-scale deep
+    network" (2014); slopes at several sizes as in Ranftl et al., "Towards robust monocular depth estimation" (2020).
+    """
 
     def loss(self, output: Any, rows: np.ndarray) -> torch.Tensor:
         """About the mean relative error."""
@@ -84,12 +88,21 @@ class TrueDepthGoal(FramesGoal):
             wanted = truth if number == 0 else functional.interpolate(truth, size=answer.shape[2:], mode="nearest")
             counts = known if number == 0 else functional.interpolate(known, size=answer.shape[2:], mode="nearest")
             error = (-torch.log(answer) - wanted) * counts
-            weight = 1.0 if number == 0 else 0.25
-            total = total + weight * error.abs().sum() / counts.sum().clamp(min=1.0)
-            if number < 2:
-                slopes = (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
-                total = total + EDGE_WEIGHT * weight * slopes
+            total = total + (1.0 if number == 0 else COARSE_WEIGHT) * _error_of(error, counts, slopes=number == 0)
         return total
+
+
+def _error_of(error: torch.Tensor, counts: torch.Tensor, *, slopes: bool) -> torch.Tensor:
+    """Of errors (N, 1, h, w), 0 where they do not count."""
+    each = counts.sum(dim=(1, 2, 3)).clamp(min=1.0)
+    mean = error.sum(dim=(1, 2, 3)) / each
+    shape = (error - mean[:, None, None, None]) * counts
+    total = ((1.0 - SHAPE_WEIGHT) * error.abs() + SHAPE_WEIGHT * shape.abs()).sum() / each.sum()
+    for _ in range(SLOPE_SIZES if slopes else 0):
+        across, along = (error[..., 1:] - error[..., :-1]).abs().mean(), (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+        total = total + EDGE_WEIGHT * (across + along)
+        error = functional.avg_pool2d(error, 2)
+    return total
 
 
 class TrueClassGoal(FramesGoal):
@@ -113,7 +126,7 @@ class TrueClassGoal(FramesGoal):
         return functional.cross_entropy(output, classes, weight=weights)
 
 
-def _cut(plane: NDArray[np.generic], cut: tuple[float, float, float, bool], how: int) -> NDArray[np.generic]:
+def _cut(plane: NDArray[Any], cut: tuple[float, float, float, bool], how: int) -> NDArray[Any]:
     """The part of a plane that a longer focal length would show, at the plane's size, mirrored if so."""
     zoom, left, top, mirrored = cut
     height, width = plane.shape[:2]
@@ -121,7 +134,7 @@ def _cut(plane: NDArray[np.generic], cut: tuple[float, float, float, bool], how:
         part_width, part_height = round(width / zoom), round(height / zoom)
         x, y = round(left * (width - part_width)), round(top * (height - part_height))
         part = plane[y : y + part_height, x : x + part_width]
-        half = part.dtype == np.float16
-        larger = cv2.resize(part.astype(np.float32) if half else part, (width, height), interpolation=how)
-        plane = larger.astype(np.float16) if half else larger
+        # OpenCV does not know half precision.
+        part = part.astype(np.float32) if part.dtype == np.float16 else part
+        plane = cv2.resize(part, (width, height), interpolation=how).astype(plane.dtype)
     return np.ascontiguousarray(plane[:, ::-1]) if mirrored else plane

@@ -17,6 +17,9 @@ LEAST_POINTS = 30
 TRIALS = 300
 SEED = 0
 ROUNDS = 5
+MAD_TO_SIGMA = 1.4826
+CUT_SIGMAS = 3.0
+LEAST_TOLERANCE = 0.02
 LEAST_SHARE = 0.3  # of the points looked at that must be ground
 
 
@@ -32,18 +35,18 @@ def scale_from_height(
 ) -> ScaleEstimate:
     """The factor that brings the camera's height above the ground of the predicted depth to the known one.
 
-    With a known up direction every point says how far below the camera it lies, and what most of them say is the ground. Without one a
-    plane m p = 1 (p the points, so that the camera's height is 1 / |m| and residuals are shares of it) is sought first, by RANSAC,
-    seeded, among planes whose normal is near the picture's upright, and refined. The heights are fitted as the ratios of measured
-    points are.
+    With a known up direction every point says how far below the camera it lies, and what most of them say is the ground.
+    Without one a plane m p = 1 (p the points, so that the camera's height is 1 / |m| and residuals are shares of it) is sought
+    first, by RANSAC, seeded, among planes whose normal is near the picture's upright, and refined. The heights are fitted as
+    the ratios of measured points are.
 
     Args:
         predicted: (H, W) depth, up to a factor; 0, NaN and inf: nothing predicted.
         camera: its intrinsics, without distortion.
         height_m: of the camera above the ground, > 0. height_sigma_m: its error, one standard deviation.
         ground: (H, W), where the ground is seen; None: looked for in the lower part of the picture.
-        up: (3,) direction away from the ground's pull in the optical frame, from an IMU or joint states: then it is the
-            plane's normal; None: opposite to the picture's down, and the normal is fitted.
+        up: (3,) direction against gravity in the optical frame, from an IMU or joint states; None: not known, the camera is
+            upright within `options.tilt_tolerance_rad`, and the estimate is the less sure.
 
     Raises:
         InputError: a height that is not above 0, arrays that do not fit the camera, an up direction of no length.
@@ -65,7 +68,8 @@ def scale_from_height(
         plane, on_it = _best_plane(points, upward, options)
         if on_it.mean() < LEAST_SHARE:
             return no_scale(_no_ground(on_it.mean()))
-        tilting = _normal_sigma(points[on_it], cells[on_it])
+        # An error that tilts the ground as a whole does not show in how well its points agree.
+        tilting = float(np.hypot(_normal_sigma(points[on_it], cells[on_it]), options.depth_error))
         upward = -_unit(plane)
     heights = -points @ upward
     below = heights > 0.0
@@ -100,7 +104,7 @@ def _candidates(
 def _best_plane(
     points: NDArray[np.float64], up: NDArray[np.float64], options: ScaleOptions
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """(3,) m of the plane that most points lie on, and (N,) which ones do."""
+    """(3,) m of the plane that most points lie nearest to (squares, cut at the tolerance), and (N,) which ones lie on it."""
     chosen = np.random.default_rng(SEED).integers(len(points), size=(TRIALS, 3))
     triples = points[chosen]  # (TRIALS, 3, 3)
     span = np.linalg.norm(triples, axis=2).prod(axis=1)
@@ -110,15 +114,16 @@ def _best_plane(
     none = np.zeros(len(points), bool)
     if not len(planes):
         return -up, none
-    near = np.abs(planes @ points.T - 1.0) <= options.ground_tolerance
-    best = int(near.sum(axis=1).argmax())
-    plane, on_it = planes[best], near[best]
+    off = np.minimum(np.abs(planes @ points.T - 1.0), options.ground_tolerance)
+    plane = planes[int((off**2).sum(axis=1).argmin())]
+    on_it = np.abs(points @ plane - 1.0) < options.ground_tolerance
     for _ in range(ROUNDS):
         refined = np.linalg.lstsq(points[on_it], np.ones(on_it.sum()), rcond=None)[0]
-        now_on_it = np.abs(points @ refined - 1.0) <= options.ground_tolerance
-        if not _upright(refined[None], up, options.tilt_tolerance_rad)[0] or now_on_it.sum() < on_it.sum():
+        if not _upright(refined[None], up, options.tilt_tolerance_rad)[0]:
             break
-        plane, on_it = refined, now_on_it
+        plane, off_it = refined, np.abs(points @ refined - 1.0)
+        spread = MAD_TO_SIGMA * float(np.median(off_it[on_it]))
+        on_it = off_it <= np.clip(CUT_SIGMAS * spread, LEAST_TOLERANCE, options.ground_tolerance)
     return plane, on_it
 
 

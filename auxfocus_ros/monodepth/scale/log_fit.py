@@ -1,14 +1,14 @@
 """One factor from many ratios, of which nearly half may be nonsense.
 
-The logarithms of the ratios are taken for a mixture of two kinds: good ones, normal about one centre, and bad ones, which may be anywhere
-within a factor of 20. The centre is first sought as the middle of the shortest interval that holds half of them, which no minority can
-move far, even where it lies on one side (Rousseeuw, "Least median of squares regression", JASA 1984); from there on
-expectation-maximisation finds the centre, the spread and for each reading how likely it is a good one.
+The logarithms of the ratios are taken for a mixture of two kinds: good ones, normal about one centre, and bad ones, which may
+be anywhere within a factor of 20. The centre is first sought as the middle of the shortest interval that holds half of them,
+which no minority can move far, even where it lies on one side (Rousseeuw, "Least median of squares regression", JASA 1984);
+from there on expectation-maximisation finds the centre, the spread and for each reading how likely it is a good one.
 
-The good ones are not as many independent readings as they are: a network errs over whole regions. So they are averaged within cells of
-the picture, and the spread of the cells' means says how sure their mean is (a random-effects mean: DerSimonian and Laird,
-"Meta-analysis in clinical trials", 1986). Few readings cannot say how far networks err: their spread is mixed with an expected one
-that counts as two readings.
+The good ones are not as many independent readings as they are: a network errs over whole regions. So they are averaged within
+cells of the picture, and the spread of the cells' means says how sure their mean is (a random-effects mean: DerSimonian and
+Laird, "Meta-analysis in clinical trials", 1986). Few readings cannot say how far networks err: their spread is mixed with an
+expected one that counts as two readings.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ BAD_SPAN = 3.0  # of the logarithms of bad readings: a factor of 20
 PRIOR_COUNT = 2.0
 PRIOR_GOOD, PRIOR_BAD = 4.0, 1.0  # readings' worth of belief that four in five are good
 LARGEST_BAD_SHARE = 0.5
+HALF_TO_SIGMA = 1.38  # where four in ten are bad, half of all are five in six of the good: 1.38 sigma to either side
 ROUNDS = 50
 SETTLED = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
 class LogFit:
-    """value: the centre of the logarithms. sigma: its standard deviation. good: (N,) in [0, 1], how likely each reading is good."""
+    """value: the centre of the logarithms. sigma: its standard deviation. good: (N,) in [0, 1], how likely each reading is
+    good.
+    """
 
     value: float
     sigma: float
@@ -46,7 +49,8 @@ def fit_logs(logs: NDArray[np.float64], sigmas: NDArray[np.float64], cells: NDAr
         expected_error: > 0, spread of the good ones that is expected beforehand.
     """
     low, high = _shortest_half(logs)
-    centre, spread2 = (low + high) / 2.0, max(expected_error, (high - low) / 2.0) ** 2
+    centre = (low + high) / 2.0
+    spread2 = (PRIOR_COUNT * expected_error**2 + len(logs) * ((high - low) / 2.0 / HALF_TO_SIGMA) ** 2) / (PRIOR_COUNT + len(logs))
     bad_share = PRIOR_BAD / (PRIOR_GOOD + PRIOR_BAD)
     good = np.ones(len(logs))
     for _ in range(ROUNDS):

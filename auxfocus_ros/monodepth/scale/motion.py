@@ -58,7 +58,9 @@ def scale_from_motion(
             f"the known motion of {_length(motion):.3g} m shifts {len(readings)} of {looked_at} places by "
             f"{options.least_parallax_px:g} px or more: too small a translation for how far away things are"
         )
-    turning = options.rotation_sigma_rad * camera.fx_px * float(np.mean(1.0 / parallax_px))
+    x, y = (readings.u_px - camera.cx_px) / camera.fx_px, (readings.v_px - camera.cy_px) / camera.fy_px
+    turned_px = options.rotation_sigma_rad * camera.fx_px * (1.0 + x**2 + y**2)  # what a wrong rotation shifts a place by
+    turning = float(np.mean(turned_px / parallax_px))
     common = float(np.hypot(turning, translation_sigma_m / _length(motion)))
     return scale_from_points(predicted, readings, options, source="motion", common_sigma=common)
 

@@ -68,7 +68,8 @@ def train_from_truth(
 
     Args:
         options: settings.
-        learned, judged: sequences with the truth that the network needs: depth_m; classes; or world_from_camera, things, moved_px and
+        learned, judged: sequences with the truth that the network needs: depth_m; classes; or world_from_camera, things,
+        moved_px and
             world_from_thing.
         folder: for the checkpoint; with `resume` it is gone on from.
         resume: as said.

@@ -38,9 +38,11 @@ class PairQuestions:
         self._gate = load_gate(gate)
         self._table = load_class_table(segmentation.segmentation_classes or None)
         self._prints: dict[int, str] = {}
-        if options.pose == "epipolar" and options.length == "pose":
-            raise ConfigurationError("pose is epipolar, which tells no length of the camera's way: wanted length depth")
-        if options.length == "depth" and options.start == NEW_WEIGHTS:
+        if options.pose == "epipolar" and options.length_by == "pose":
+            raise ConfigurationError(
+                "pose is epipolar, which tells no length of the camera's way: wanted length depth, and a start"
+            )
+        if options.length_by == "depth" and options.start == NEW_WEIGHTS:
             raise ConfigurationError(
                 f"length is depth, but start is {NEW_WEIGHTS}: new weights see none; wanted weights to begin with"
             )
@@ -50,10 +52,10 @@ class PairQuestions:
         options = self.options
         files = [weights_path("segmentation")] if options.classes == "network" and not self._segmentation.segmentation else []
         files += [weights_path("pose")] if "network" in (options.pose, self._gate.pose) else []
-        files += [Path(options.start or weights_path("depth"))] if options.length == "depth" else []
+        files += [Path(options.start or weights_path("depth"))] if options.length_by == "depth" else []
         return {
             "sequence": self.fingerprint(sequence),
-            **{name: getattr(options, name) for name in ("gap", "pose", "length", "classes")},
+            **{name: getattr(options, name) for name in ("gap", "pose", "length_by", "classes")},
             "segmentation": asdict(self._segmentation),
             "table": [list(self._table.names), list(self._table.movable)],
             "gate": {
@@ -87,7 +89,7 @@ class PairQuestions:
         target: TargetPose = known_pose
         if options.pose != "known":
             target = estimated_pose(None if options.pose == self._gate.pose else _estimator(options.pose))
-        if options.length == "depth":
+        if options.length_by == "depth":
             target = with_length_by_depth(target, self._depth)
         return Judges(self._table, self._gate, estimator, target)
 

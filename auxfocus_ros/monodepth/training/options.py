@@ -9,7 +9,7 @@ from auxfocus_ros.declaration import demand_valid, parameter
 from auxfocus_ros.monodepth.gate.options import MaskPolicy
 
 PoseMethod = Literal["network", "epipolar", "known"]
-Length = Literal["pose", "depth"]
+Length = Literal["auto", "pose", "depth"]
 NEW_WEIGHTS = "none"
 
 
@@ -35,8 +35,12 @@ class MonodepthTrainingOptions:
         "network", "who says what can move: the network, or the sequence's own labels"
     )
     length: Length = parameter(
-        "pose",
-        "how long the camera's way is: as the pose says, or so that depth by parallax agrees with what the start weights see",
+        "auto",
+        "how long the camera's way is: as the pose says, or so that depth by parallax agrees with what the start weights see; auto: "
+        "the second for a pose that is estimated, where there are weights to begin with",
+    )
+    scales: int = parameter(
+        4, "of the network's answers, the finest first, so many are compared; 1 is the fastest", minimum=1, maximum=4
     )
     least_of_sources: bool = parameter(True, "count, of the frames before and after, only the one that fits best at each pixel")
     supervision: float = parameter(0.0, "weight of the error in log depth where true depth is known", minimum=0.0, maximum=100.0)
@@ -52,6 +56,16 @@ class MonodepthTrainingOptions:
     height: int = parameter(
         0, "of the pictures learned from; 0: by the width, or by their own", unit="px", minimum=0, maximum=4096
     )
+
+    @property
+    def length_by(self) -> Literal["pose", "depth"]:
+        """How long the camera's way is, once it is decided what auto means.
+
+        From flow alone nobody can tell that length: the pose network's is right within a factor of a few.
+        """
+        if self.length != "auto":
+            return self.length
+        return "pose" if self.pose == "known" or self.start == NEW_WEIGHTS else "depth"
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError with everything that is out of its range."""

@@ -94,8 +94,9 @@ def train(
 
     def goal(frames: list[LearningFrames], drawn: int) -> SelfSupervisedGoal:
         return SelfSupervisedGoal(
-            frames, options.mask, losses, batch=batch, drawn=drawn, supervision=options.supervision, start=start
-        )
+            frames, options.mask, losses, batch=batch, drawn=drawn, scales=options.scales, supervision=options.supervision,
+            start=start,
+        )  # fmt: skip
 
     past = fitting.fit(
         network, goal(training, max(1, options.frames // batch) * batch), goal(judged, 0), schedule,
@@ -110,7 +111,7 @@ def train(
         "architecture": network.architecture,
         "weights": int(sum(np.prod(value.shape) for value in network.parameters())),
         "seed": options.seed,
-        "options": asdict(options),
+        "options": {**asdict(options), "length": options.length_by},
         "losses": asdict(losses),
         "sequences": about,
         "frames_learned_from": sum(map(len, training)),

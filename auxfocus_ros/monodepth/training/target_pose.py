@@ -21,6 +21,7 @@ from auxfocus_ros.monodepth.training.pairs import TargetPose
 
 MOST_MISSED_PX = 1.0
 """Median distance of the flow from what the refined motion allows: above it, the motion explains nothing."""
+UNTOLD = "the camera's motion cannot be told (the gate's log says why)"
 UNEXPLAINED = "no motion of the camera explains what is seen to move"
 NO_DEPTH = "the parallax agrees with no depth"
 LEAST_WAY_M = 1e-6
@@ -52,7 +53,7 @@ def estimated_pose(estimator: PoseEstimator | None) -> TargetPose:
                 decision.first.picture, decision.second.picture, sequence.camera, keep_first=keep[0], keep_second=keep[1]
             )
         if found.problem:
-            return found
+            return PoseEstimate(found.matrix, found.metric, UNTOLD)
         if np.linalg.norm(found.matrix[:3, 3]) < LEAST_WAY_M:
             return PoseEstimate(found.matrix, found.metric, STILL)
         matrix, missed_px = refine_pose(motion.flow_px, sequence.camera, motion.counts, found.matrix)

@@ -43,7 +43,8 @@ def test_without_a_prior_flow_is_given_in_the_camera_s_own_unit() -> None:
     assert not planes[ACROSS_PLANE].any() and not planes[INVERSE_PLANE].any() and not planes[GIVEN].any()
     # The first cell's middle is at 1.5 px: (1.5 - 15.5) / 20.
     np.testing.assert_allclose(planes[0][0, 0], -0.7, rtol=1e-5)
-    np.testing.assert_allclose(planes[11:], 0.2, rtol=1e-5)
+    np.testing.assert_allclose(planes[12], 0.2, rtol=1e-5)  # 51 of 255
+    np.testing.assert_allclose(planes[13], 0.0, atol=1e-6)
 
 
 def test_what_stands_lies_on_its_epipolar_line_at_its_inverse_depth() -> None:
@@ -72,7 +73,7 @@ def test_the_prior_s_rotation_is_taken_out() -> None:
     assert np.abs(pose_planes(PairFlow(np.zeros((16, 32, 3), np.uint8), CAMERA, flow, np.ones((16, 32), bool)))[2:4]).max() > 0.1
 
 
-def test_what_is_not_kept_has_no_say() -> None:
+def test_what_is_not_asked_for_is_seen_only_beside_a_prior() -> None:
     pair = of_flow(1.0, 0.0)
     pair.flow[:, 16:] = (-3.0, 2.0)
     keep = np.zeros((16, 32), bool)
@@ -82,6 +83,10 @@ def test_what_is_not_kept_has_no_say() -> None:
     np.testing.assert_allclose(planes[COUNTS][:, 4:], 0.0)
     np.testing.assert_allclose(planes[2][:, :4], FLOW / 20.0, rtol=1e-4)
     assert not planes[2][:, 4:].any() and not planes[11:, :, 4:].any()
+    beside = pose_planes(pair, keep, moved(x_m=-0.5))
+    np.testing.assert_array_equal(beside[COUNTS], planes[COUNTS])
+    np.testing.assert_allclose(beside[11], 1.0)
+    np.testing.assert_allclose(beside[2][:, 4:], -FLOW * 3.0 / 20.0, rtol=1e-4)
 
 
 def test_large_pictures_are_brought_to_the_working_size() -> None:

@@ -14,6 +14,7 @@ from auxfocus_ros.monodepth.networks.losses.options import LossOptions
 from auxfocus_ros.monodepth.networks.self_supervised_goal import SelfSupervisedGoal
 from auxfocus_ros.monodepth.training.learning_frames import LearningFrames
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 PHOTOMETRIC = LossOptions(least_of_sources=True, smoothness_weight=0.0)
 
 
@@ -23,8 +24,8 @@ def frames_of(sequence: Any, moving: bool = False) -> LearningFrames:
     sources = np.stack([targets - 1, targets + 1], 1)
     poses = np.stack([[sequence.motion(int(t), int(s)) for s in row] for t, row in zip(targets, sources, strict=True)])
     return LearningFrames(
-        sequence.name, sequence.pictures, sequence.camera.matrix(), sequence.classes == 5, sequence.depth_m, targets, sources, poses,
-        np.full(sources.shape, moving),
+        sequence.name, sequence.pictures, sequence.camera.matrix(), sequence.classes == 5, sequence.depth_m, targets, sources,
+        poses, np.full(sources.shape, moving),
     )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_a_mirrored_picture_costs_the_same(film: Any) -> None:
     assert turned.any() and not turned.all()  # one of the two, with this seed
     answer = true_answer(frames, rows, 1.1)
     assert float(goal.loss([torch.where(turned[:, None, None, None], answer.flip(3), answer)], rows)) == pytest.approx(plain)
-    assert pictures.shape == (2, 3, 64, 96) and 0 <= pictures.min() and pictures.max() <= 1
+    assert pictures.shape == (2, 3, 64, 96) and pictures.min() >= 0 and pictures.max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_thing_in_the_neighbour_is_cut_where_it_covers_the_ground(film: Any) -
         lost(SelfSupervisedGoal([one_source], mask, PHOTOMETRIC, batch=1), true_answer(frames, rows), rows)
         for mask in ("never", "gate")
     )
-    assert gated < 0.35 * whole
+    assert gated < 0.45 * whole  # what is left: the boxes that stand hide some of the wall too
 
 
 def test_a_frame_with_one_neighbour_is_compared_with_that_alone(film: Any) -> None:
@@ -95,7 +96,8 @@ def test_a_frame_with_one_neighbour_is_compared_with_that_alone(film: Any) -> No
     alone = replace(frames, sources=np.array([[-1, 2]]))
     spoilt = replace(alone, poses=frames.poses * [[[[3.0]], [[1.0]]]])  # a pose that nobody may look at
     answers = [
-        lost(SelfSupervisedGoal([one], "never", PHOTOMETRIC, batch=1), true_answer(frames, rows, 1.2), rows) for one in (alone, spoilt)
+        lost(SelfSupervisedGoal([one], "never", PHOTOMETRIC, batch=1), true_answer(frames, rows, 1.2), rows)
+        for one in (alone, spoilt)
     ]
     assert answers[0] == answers[1] > 0.05
 
@@ -107,12 +109,16 @@ def test_supervision_is_the_error_of_the_logarithm(film: Any) -> None:
     goal = SelfSupervisedGoal([frames], "never", nothing, batch=1, supervision=2.0)
     answer = true_answer(replace(frames, depth_m=np.nan_to_num(frames.depth_m, posinf=3.0)), rows, 1.5)
     assert lost(goal, answer, rows) == pytest.approx(2.0 * np.log(1.5), rel=1e-4)
-    assert lost(SelfSupervisedGoal([replace(frames, depth_m=None)], "never", nothing, batch=1, supervision=2.0), answer, rows) == 0
+    assert (
+        lost(SelfSupervisedGoal([replace(frames, depth_m=None)], "never", nothing, batch=1, supervision=2.0), answer, rows) == 0
+    )
 
 
 def test_batches_are_of_one_size_and_every_frame_comes(film: Any) -> None:
     wide = frames_of(film(8))
-    small = replace(wide, pictures=np.ascontiguousarray(wide.pictures[:, :32, :64]), movable=wide.movable[:, :32, :64], depth_m=None)
+    small = replace(
+        wide, pictures=np.ascontiguousarray(wide.pictures[:, :32, :64]), movable=wide.movable[:, :32, :64], depth_m=None
+    )
     goal = SelfSupervisedGoal([wide, small], "gate", LossOptions(), batch=3, drawn=60)
     order = goal.order(torch.Generator().manual_seed(0))
     assert goal.rows == len(order) == 60 and set(order.tolist()) == set(range(12))
@@ -122,6 +128,22 @@ def test_batches_are_of_one_size_and_every_frame_comes(film: Any) -> None:
     judged = SelfSupervisedGoal([wide, small], "gate", LossOptions(), batch=3)
     assert judged.rows == 12 and sorted(np.concatenate(list(judged.parts())).tolist()) == list(range(12))
     assert all(len({row < 6 for row in part.tolist()}) == 1 for part in judged.parts())
+
+
+def test_only_the_finest_scale_is_heeded_and_the_others_have_no_gradient(film: Any) -> None:
+    frames, rows = frames_of(film(3)), np.arange(1)
+    fine = true_answer(frames, rows, 1.1).requires_grad_()
+    coarse = torch.full((1, 1, 32, 48), 0.3, requires_grad=True)
+    losses = []
+    for scales in (1, 2):
+        goal = SelfSupervisedGoal([frames], "never", LossOptions(), batch=1, scales=scales)
+        goal.inputs(rows, None)
+        fine.grad = coarse.grad = None
+        loss = goal.loss([fine, coarse], rows)
+        loss.backward()
+        losses.append(float(loss))
+        assert (fine.grad != 0).any() and bool((coarse.grad != 0).any()) == (scales == 2)
+    assert losses[0] == lost(SelfSupervisedGoal([frames], "never", LossOptions(), batch=1), fine.detach(), rows) != losses[1]
 
 
 def test_it_begins_with_the_given_weights(film: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from auxfocus_ros.monodepth.networks.truth_goals import EDGE_WEIGHT, TrueClassGoal, TrueDepthGoal
+from auxfocus_ros.monodepth.networks.truth_goals import EDGE_WEIGHT, SHAPE_WEIGHT, TrueClassGoal, TrueDepthGoal
 from auxfocus_ros.monodepth.sequence import Sequence
 from auxfocus_ros.optics.camera import CameraModel
 
@@ -32,11 +32,13 @@ def test_depth_is_wanted_for_the_canonical_camera() -> None:
     right = torch.full((2, 1, 32, 64), 1 / 8.0)
     right[..., 32:] = 1 / 16.0
     assert float(goal.loss([right], rows)) == pytest.approx(0.0, abs=1e-3)
-    # Twice as far everywhere: ln 2, and no slope is wrong.
-    assert float(goal.loss([right / 2], rows)) == pytest.approx(math.log(2.0), abs=1e-3)
-    # Even where there is a step: half is wrong by ln 2, and of 63 differences in each row one by ln 2.
+    # Twice as far everywhere: ln 2, of which the shape knows nothing, and no slope is wrong.
+    assert float(goal.loss([right / 2], rows)) == pytest.approx((1 - SHAPE_WEIGHT) * math.log(2.0), abs=1e-3)
+    # Even where there is a step: half is wrong by ln 2, or all by half of it once the mean is out; and of the 63, 31 and 15
+    # differences in each row, at each size, one by ln 2.
     even = torch.full((2, 1, 32, 64), 1 / 8.0)
-    assert float(goal.loss([even], rows)) == pytest.approx(math.log(2) * (0.5 + EDGE_WEIGHT / 63), abs=1e-3)
+    wanted = math.log(2) * (0.5 + EDGE_WEIGHT * (1 / 63 + 1 / 31 + 1 / 15))
+    assert float(goal.loss([even], rows)) == pytest.approx(wanted, abs=1e-3)
 
 
 def test_what_has_no_reading_does_not_count() -> None:

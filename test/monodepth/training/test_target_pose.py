@@ -14,6 +14,7 @@ from auxfocus_ros.monodepth.training.couple_motion import STILL, CoupleMotion, c
 from auxfocus_ros.monodepth.training.target_pose import (
     NO_DEPTH,
     UNEXPLAINED,
+    UNTOLD,
     estimated_pose,
     known_pose,
     length_by_depth,
@@ -34,7 +35,7 @@ class Says:
 
 def asked(sequence: Any, estimator: Says) -> tuple[Any, CoupleMotion, Any]:
     first, second = (StaticAndDynamic(sequence.pictures[n], sequence.classes[n] == 5) for n in (0, 1))
-    decision = judge(first, second, sequence.camera, estimator, Gate(np.ones((4, 4))), GateOptions())
+    decision = judge(first, second, sequence.camera, estimator, Gate(np.ones((4, 4))), options=GateOptions())
     return sequence, couple_motion(first, second, sequence.camera), decision
 
 
@@ -74,7 +75,7 @@ def test_problems_of_an_estimate(film: Any) -> None:
     guess = np.eye(4)
     guess[0, 3] = -0.1
     sequence, motion, decision = asked(film(2), Says(guess))
-    assert estimated_pose(Says(guess, "a plane"))(sequence, (0, 1), motion, decision).problem == "a plane"
+    assert estimated_pose(Says(guess, "a plane"))(sequence, (0, 1), motion, decision).problem == UNTOLD
     assert estimated_pose(Says(np.eye(4)))(sequence, (0, 1), motion, decision).problem == STILL
     wild = np.random.default_rng(0).normal(0, 8, motion.flow_px.shape).astype(np.float32)
     confused = CoupleMotion(wild, np.ones_like(motion.counts), "")

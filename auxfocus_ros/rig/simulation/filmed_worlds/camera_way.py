@@ -15,8 +15,8 @@ class CameraWay:
     """A steady motion that trembles.
 
     start_m: (3,) at frame 0. heading_rad: about z, 0 looks along x. pitch_rad: positive looks down. step_m: (ahead, to the left,
-    up) each frame, in the level frame of its heading. turn_rad: (of the heading, of the pitch) each frame. shake_rad, shake_m: root
-    mean squares. roll_rad: at rest.
+    up) each frame, in the level frame of its heading. turn_rad: (of the heading, of the pitch) each frame. shake_rad, shake_m:
+    root mean squares. roll_rad: at rest.
     """
 
     start_m: tuple[float, float, float]

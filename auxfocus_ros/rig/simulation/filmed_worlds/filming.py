@@ -16,6 +16,7 @@ from auxfocus_ros.rig.simulation.filmed_worlds.ingredients import CLASSES, SKY, 
 from auxfocus_ros.rig.simulation.filmed_worlds.room import build_room
 from auxfocus_ros.rig.simulation.filmed_worlds.street import build_street
 from auxfocus_ros.rig.simulation.filmed_worlds.yard import build_yard
+from auxfocus_ros.rig.simulation.opengl import load_mujoco
 from auxfocus_ros.rig.simulation.renderer import Renderer
 from auxfocus_ros.rig.simulation.world_model import load_textures
 
@@ -26,7 +27,7 @@ NEAREST_M = 0.35
 """Nothing may stand nearer to the camera at any frame; another way is drawn until it is so."""
 MOST_TRIES = 12
 # How wide the cameras of a kind look: focal length over the picture's width.
-FOCAL_SHARE = {"street": (0.5, 0.8), "room": (0.7, 1.1), "yard": (0.6, 1.1)}
+FOCAL_SHARE = {"street": (0.5, 0.8), "room": (0.55, 1.0), "yard": (0.6, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ class FilmOptions:
 class FilmedSequence:
     """Pictures and their truth.
 
-    pictures: (F, H, W, 3) uint8 BGR. camera: intrinsics. stamps_s: (F,). world_from_camera: (F, 4, 4). depth_m: (F, H, W) float16 z,
-    +inf sky. classes: (F, H, W) uint8, numbers in CLASSES. things: (F, H, W) uint8, which mover, 0: none. moved_px: (F, H, W)
-    float16, how far in the next picture what is seen lies from where it would lie had it stood; of the last frame 0. world_from_thing: (F, T, 4, 4), where each
-    mover stands, the first one's number is 1.
+    pictures: (F, H, W, 3) uint8 BGR. camera: intrinsics. stamps_s: (F,). world_from_camera: (F, 4, 4). depth_m: (F, H, W)
+    float16 z, +inf sky. classes: (F, H, W) uint8, numbers in CLASSES. things: (F, H, W) uint8, which mover, 0: none. moved_px:
+    (F, H, W) float16, how far in the next picture what is seen lies from where it would lie had it stood; of the last frame 0.
+    world_from_thing: (F, T, 4, 4), where each mover stands, the first one's number is 1.
     """
 
     options: FilmOptions
@@ -95,17 +96,16 @@ def _film(options: FilmOptions, attempt: int) -> FilmedSequence:
     model = world.spec.compile()
     renderer = Renderer(model, *size)
     try:
-        return _Shoot(options, world.mujoco, model, renderer, camera, movers).take(way.poses(options.frames, lot))
+        return _Shoot(options, model, renderer, camera, movers).take(way.poses(options.frames, lot))
     finally:
         renderer.close()
 
 
 class _Shoot:
-    def __init__(
-        self, options: FilmOptions, mujoco: Any, model: Any, renderer: Renderer, camera: CameraModel, movers: list[Mover]
-    ) -> None:
-        self._options, self._mujoco, self._model, self._renderer, self._camera = options, mujoco, model, renderer, camera
-        self._movers, self._data = movers, mujoco.MjData(model)
+    def __init__(self, options: FilmOptions, model: Any, renderer: Renderer, camera: CameraModel, movers: list[Mover]) -> None:
+        self._options, self._mujoco, self._model = options, load_mujoco(), model
+        self._renderer, self._camera, self._movers = renderer, camera, movers
+        self._data = self._mujoco.MjData(model)
         self._class_of, self._thing_of = self._tables()
         self._hinges = {mover.number: self._hinges_of(mover) for mover in movers}
 

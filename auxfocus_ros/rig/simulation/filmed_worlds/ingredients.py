@@ -22,8 +22,8 @@ VEHICLES = ("car_red", "car_blue", "van")
 GROUND_TEXTURES = ("stone", "paving", "grass", "planks", "bark", "brick")
 WALL_TEXTURES = ("brick_windows", "plaster_windows", "copper_house", "arcade", "brick", "mural", "stone", "planks", "paving")
 PICTURE_TEXTURES = (
-    "pic_budgie", "pic_circuit", "pic_gates", "pic_lavender", "pic_osprey", "pic_skyline", "pic_spices", "pic_taipei", "pic_tunnel",
-    "pic_wren", "mountains", "sign",
+    "pic_budgie", "pic_circuit", "pic_gates", "pic_lavender", "pic_osprey", "pic_skyline", "pic_spices", "pic_taipei",
+    "pic_tunnel", "pic_wren", "mountains", "sign",
 )  # fmt: skip
 PLANT_TEXTURES = ("leaves", "hedge", "pine", "grass")
 CLOTH_TEXTURES = ("cloth_chilli", "cloth_grey", "cloth_petals", "cloth_rose", "paint", "planks", "bark", "mural")
@@ -37,8 +37,9 @@ SWINGS = {"hip_l": 0.0, "hip_r": math.pi, "shoulder_l": math.pi, "shoulder_r": 0
 class Mover:
     """A figure that can move by itself.
 
-    number: from 1. kind: its class. body: its name. start_m: (3,) at frame 0. heading_rad: the way it looks and goes. step_m: how far it
-    goes from frame to frame; 0: it stands. turn_rad: by how much its heading turns each frame. swing_rad, phase_rad: of its limbs.
+    number: from 1. kind: its class. body: its name. start_m: (3,) at frame 0. heading_rad: the way it looks and goes. step_m:
+    how far it goes from frame to frame; 0: it stands. turn_rad: by how much its heading turns each frame. swing_rad, phase_rad:
+    of its limbs.
     """
 
     number: int
@@ -134,11 +135,11 @@ class WorldBuilder:
         """A box on the world, turned about z."""
         self._geom(kind, type=self.mujoco.mjtGeom.mjGEOM_BOX, pos=middle_m, size=half_m, material=material, turn_rad=turn_rad)
 
-    def wall(self, kind: str, middle_m: Any, width_m: float, height_m: float, facing_rad: float, material: str) -> None:
-        """A thin upright box whose picture stands upright towards `facing_rad`; `middle_m` is its middle."""
+    def wall(self, kind: str, middle_m: Any, size_m: tuple[float, float], facing_rad: float, material: str) -> None:
+        """A thin upright box whose picture stands upright towards `facing_rad`; size_m: width and height."""
         side = [-math.sin(facing_rad), math.cos(facing_rad), 0.0]
         rotation = np.array([side, [0.0, 0.0, 1.0], [math.cos(facing_rad), math.sin(facing_rad), 0.0]]).T
-        self._geom(kind, type=self.mujoco.mjtGeom.mjGEOM_BOX, pos=middle_m, size=[0.5 * width_m, 0.5 * height_m, 0.03],
+        self._geom(kind, type=self.mujoco.mjtGeom.mjGEOM_BOX, pos=middle_m, size=[0.5 * size_m[0], 0.5 * size_m[1], 0.03],
                    material=material, rotation=rotation)  # fmt: skip
 
     def cylinder(self, kind: str, foot_m: Any, radius_m: float, height_m: float, material: str) -> None:
@@ -185,7 +186,14 @@ class WorldBuilder:
             self.box(PLANT, [x_m, y_m, half[2]], half, leaves, turn_rad=self.number(0, 3))
 
     def figure(
-        self, kind: str, name: str, place_m: tuple[float, float, float], heading_rad: float, step_m: float, turn_rad: float = 0.0
+        self,
+        kind: str,
+        name: str,
+        place_m: tuple[float, float, float],
+        heading_rad: float,
+        *,
+        step_m: float,
+        turn_rad: float = 0.0,
     ) -> None:
         """A person, an animal or a vehicle that goes so far each frame; 0: it stands."""
         order = self.lot.permutation(3) if kind == VEHICLE else np.arange(3)

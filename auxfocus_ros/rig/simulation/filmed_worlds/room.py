@@ -28,7 +28,7 @@ from auxfocus_ros.rig.simulation.filmed_worlds.ingredients import (
 def build_room(world: WorldBuilder, moving: bool) -> CameraWay:
     """Fill a world; how its camera goes. moving: whether anything moves."""
     lot = world.lot
-    half = [world.number(1.6, 4.5), world.number(1.4, 3.6)]
+    half = [world.number(2.0, 4.5), world.number(1.6, 3.6)]
     high = world.number(2.3, 3.4)
     world.light(indoors=True)
     floor = world.material(GROUND_TEXTURES, tint=0.6, per_metre=world.number(0.4, 1.5))
@@ -39,23 +39,27 @@ def build_room(world: WorldBuilder, moving: bool) -> CameraWay:
         what = lot.random()
         material = alike if what < 0.5 else world.plain() if what < 0.7 else world.material(WALL_TEXTURES, tint=0.6)
         width = 2.0 * half[1 if side < 2 else 0] + 0.2
-        world.wall(BUILDING, [x * half[0], y * half[1], 0.5 * high], width, high, facing, material)
+        world.wall(BUILDING, [x * half[0], y * half[1], 0.5 * high], (width, high), facing, material)
         for _ in range(int(lot.integers(0, 3))):
             along, inward = world.number(-0.7, 0.7), 0.04
             place = [x * (half[0] - inward) + (y != 0) * along * half[0], y * (half[1] - inward) + (x != 0) * along * half[1],
                      world.number(1.0, high - 0.6)]  # fmt: skip
             world.wall(
-                OBJECT, place, world.number(0.4, 1.3), world.number(0.4, 1.1), facing, world.material(PICTURE_TEXTURES, tint=0.2)
+                OBJECT,
+                place,
+                (world.number(0.4, 1.3), world.number(0.4, 1.1)),
+                facing,
+                world.material(PICTURE_TEXTURES, tint=0.2),
             )
     _furniture(world, half, high)
-    start = (world.number(-0.85, -0.2) * half[0], world.number(-0.5, 0.5) * half[1], world.number(0.5, 1.8))
+    start = (world.number(-0.9, -0.4) * half[0], world.number(-0.5, 0.5) * half[1], world.number(0.8, 1.8))
     _living(world, half, start, moving)
     pace = world.number(0.01, 0.11)
     angle = world.number(-math.pi, math.pi)
     return CameraWay(
         start_m=start,
         heading_rad=world.number(-0.5, 0.5),
-        pitch_rad=world.number(-0.15, 0.5),
+        pitch_rad=world.number(-0.1, 0.35),
         step_m=(pace * math.cos(angle), pace * math.sin(angle), 0.5 * pace * world.number(-1, 1)),
         turn_rad=(world.number(-0.03, 0.03), world.number(-0.012, 0.012)),
         shake_rad=0.003,
@@ -66,7 +70,7 @@ def build_room(world: WorldBuilder, moving: bool) -> CameraWay:
 
 def _furniture(world: WorldBuilder, half: list[float], high: float) -> None:
     lot = world.lot
-    for _ in range(int(lot.integers(4, 12))):
+    for _ in range(int(lot.integers(8, 18))):
         along_wall = lot.random() < 0.6
         size = [world.number(0.15, 0.8), world.number(0.15, 0.6), world.number(0.15, 1.0 if along_wall else 0.45)]
         x = world.number(-0.6, 0.95) * (half[0] - size[0])
@@ -107,11 +111,11 @@ def _living(world: WorldBuilder, half: list[float], camera_m: tuple[float, float
         what = lot.random()
         if what < 0.6:
             step = world.number(0.02, 0.12) if walks else 0.0
-            world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), heading, step, world.number(-0.06, 0.06))
+            world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.06, 0.06))
         elif what < 0.85:
             name = world.one_of(SMALL_ANIMALS)
             step = world.number(0.02, 0.12) if walks and name != "cat_sitting" else 0.0
-            world.figure(ANIMAL, name, (x, y, 0.0), heading, step, world.number(-0.08, 0.08))
+            world.figure(ANIMAL, name, (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.08, 0.08))
         else:
             step = world.number(0.02, 0.1) if walks else 0.0
-            world.figure(VEHICLE, "toy_car", (x, y, 0.0), heading, step, world.number(-0.05, 0.05))
+            world.figure(VEHICLE, "toy_car", (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.05, 0.05))

@@ -93,7 +93,7 @@ def _street_furniture(world: WorldBuilder, kerb: list[float]) -> None:
             world.cylinder(OBJECT, (x, y, 0.0), world.number(0.03, 0.12), world.number(2.0, 6.0), world.plain())
             if world.lot.random() < 0.5:
                 sign_material = world.material(PICTURE_TEXTURES, tint=0.2)
-                world.wall(OBJECT, [x - 0.1, y, world.number(1.8, 2.6)], 0.7, 0.7, math.pi, sign_material)
+                world.wall(OBJECT, [x - 0.1, y, world.number(1.8, 2.6)], (0.7, 0.7), math.pi, sign_material)
         elif what < 0.55:
             world.tree(x, y)
         elif what < 0.7:
@@ -123,21 +123,25 @@ def _vehicles(world: WorldBuilder, lane: float, kerb: list[float], own_step_m: f
     if lot.random() < 0.8 and (x := free(7.0, 26.0)) is not None:
         step = own_step_m * world.number(0.5, 1.4) if moving and lot.random() < 0.85 else 0.0
         world.figure(
-            VEHICLE, world.one_of(VEHICLES), (x, -0.5 * lane + world.number(-0.3, 0.3), 0.0), world.number(-0.05, 0.05), step
+            VEHICLE,
+            world.one_of(VEHICLES),
+            (x, -0.5 * lane + world.number(-0.3, 0.3), 0.0),
+            world.number(-0.05, 0.05),
+            step_m=step,
         )
     if lot.random() < 0.6:
         x, step = world.number(14.0, 40.0), world.number(0.2, 0.9) if moving and lot.random() < 0.85 else 0.0
-        world.figure(VEHICLE, world.one_of(VEHICLES), (x, 0.5 * lane, 0.0), math.pi + world.number(-0.05, 0.05), step)
+        world.figure(VEHICLE, world.one_of(VEHICLES), (x, 0.5 * lane, 0.0), math.pi + world.number(-0.05, 0.05), step_m=step)
     if lot.random() < 0.25:
         sign = 1.0 if lot.random() < 0.5 else -1.0
         step = world.number(0.2, 0.7) if moving and lot.random() < 0.85 else 0.0
         place = (world.number(10.0, 26.0), sign * world.number(0.0, 7.0), 0.0)
-        world.figure(VEHICLE, world.one_of(VEHICLES), place, -sign * 0.5 * math.pi, step)
+        world.figure(VEHICLE, world.one_of(VEHICLES), place, -sign * 0.5 * math.pi, step_m=step)
     for side, sign in ((0, 1.0), (1, -1.0)):
         x = world.number(4.0, 14.0)
         for _ in range(int(lot.integers(0, 4))):
             place = (x, kerb[side] - sign * 0.7, 0.0)
-            world.figure(VEHICLE, world.one_of(VEHICLES), place, 0.0 if side else math.pi, 0.0)
+            world.figure(VEHICLE, world.one_of(VEHICLES), place, 0.0 if side else math.pi, step_m=0.0)
             x += world.number(5.5, 14.0)
 
 
@@ -149,7 +153,9 @@ def _walkers(world: WorldBuilder, kerb: list[float], moving: bool) -> None:
         walks = moving and lot.random() < 0.8
         if lot.random() < 0.75:
             step = world.number(0.05, 0.28) if walks else 0.0
-            world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), heading, step, world.number(-0.02, 0.02))
+            world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.02, 0.02))
         else:
             step = world.number(0.05, 0.4) if walks else 0.0
-            world.figure(ANIMAL, world.one_of(LARGE_ANIMALS), (x, y, 0.0), heading, step, world.number(-0.04, 0.04))
+            world.figure(
+                ANIMAL, world.one_of(LARGE_ANIMALS), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.04, 0.04)
+            )

@@ -34,7 +34,7 @@ def build_yard(world: WorldBuilder, moving: bool) -> CameraWay:
         )
     high = world.number(2.0, 9.0)
     far = 6.0 + 4.0 * high
-    for _ in range(int(lot.integers(3, 9))):
+    for _ in range(int(lot.integers(7, 16))):
         x, y = world.number(0.6 * high, far), world.number(-0.5, 0.5) * far
         what = lot.random()
         if what < 0.35:
@@ -55,18 +55,20 @@ def build_yard(world: WorldBuilder, moving: bool) -> CameraWay:
         heading, walks, what = world.number(-math.pi, math.pi), moving and lot.random() < 0.8, lot.random()
         if what < 0.4:
             step = world.number(0.05, 0.3) if walks else 0.0
-            world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), heading, step, world.number(-0.03, 0.03))
+            world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.03, 0.03))
         elif what < 0.65:
             step = world.number(0.05, 0.4) if walks else 0.0
-            world.figure(ANIMAL, world.one_of(LARGE_ANIMALS), (x, y, 0.0), heading, step, world.number(-0.04, 0.04))
+            world.figure(
+                ANIMAL, world.one_of(LARGE_ANIMALS), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.04, 0.04)
+            )
         else:
             step = world.number(0.1, 0.9) if walks else 0.0
-            world.figure(VEHICLE, world.one_of(VEHICLES), (x, y, 0.0), heading, step, world.number(-0.03, 0.03))
+            world.figure(VEHICLE, world.one_of(VEHICLES), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.03, 0.03))
     angle, pace = world.number(-math.pi, math.pi), world.number(0.08, 0.5)
     return CameraWay(
         start_m=(0.0, world.number(-2.0, 2.0), high),
         heading_rad=world.number(-0.3, 0.3),
-        pitch_rad=world.number(0.15, 0.8),
+        pitch_rad=world.number(0.15, 0.65),
         step_m=(pace * math.cos(angle), pace * math.sin(angle), 0.2 * pace * world.number(-1, 1)),
         turn_rad=(world.number(-0.02, 0.02), world.number(-0.008, 0.008)),
         shake_rad=0.002,
