@@ -22,6 +22,9 @@ RANGE = re.compile(r"(?P<path>.+):(?P<first>\d+)-(?P<last>\d+)")
 SIMULATION = re.compile(r"simulation(?::(?P<count>\d+))?")
 WORLDS = 20
 """Simulated sequences, unless said otherwise."""
+KINDS_OF_WORLDS = 3
+FIRST_WORLD, WORLDS_APART = 500_000, 1_000
+"""Seeds of worlds, away from those that the shipped weights and the benchmark have."""
 RECORDINGS = (".mcap", ".db3", ".bag", ".yaml", ".yml")
 INTRINSICS_FILE = "camera-intrinsics.txt"
 COLOUR, DEPTH = (
@@ -35,8 +38,8 @@ class SequenceReader:
     """Reads sequences.
 
     camera: of pictures that bring none, as `--camera` says; '': none is given. width_px, height_px: wanted learning size, 0: as
-    `learning_size` says. told: hears, once a size, that pictures are resized. seed: of simulated worlds. worlds: folder for them.
-    workers: processes that film.
+    `learning_size` says. told: hears, once a size, that pictures are resized. seed: of simulated worlds. worlds: folder for
+    them. progress: of filming.
     """
 
     camera: str
@@ -171,9 +174,9 @@ class SequenceReader:
     def _simulated(self, count: int) -> list[Sequence]:
         from auxfocus_ros.commands.monodepth_worlds import WorldPlan, film_into
 
-        worlds = WorldPlan(count, first_seed=FIRST_WORLD + self.seed * WORLDS_APART).options()
-        if not worlds:
+        if count < KINDS_OF_WORLDS:
             raise ConfigurationError(f"--sequence simulation:{count}: wanted 3 worlds or more, so that there is one of each kind")
+        worlds = WorldPlan(count, first_seed=FIRST_WORLD + self.seed * WORLDS_APART).options()
         return [read_sequence(path) for path in film_into(self.worlds, worlds, 0, self.progress)]
 
 
@@ -192,10 +195,6 @@ class _Way:
         if self.maps is not None:
             picture = np.asarray(cv2.remap(picture, *self.maps, cv2.INTER_LINEAR), np.uint8)
         return brought_to(picture, (self.wanted.width_px, self.wanted.height_px))
-
-
-FIRST_WORLD, WORLDS_APART = 500_000, 1_000
-"""Seeds of worlds, away from those that the shipped weights and the benchmark have."""
 
 
 def colour_files(files: list[Path]) -> list[Path]:

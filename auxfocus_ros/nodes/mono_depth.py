@@ -17,7 +17,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
 from auxfocus_interfaces.msg import DepthScale
-from auxfocus_ros.declaration import fields_of, parameter, taken_from
+from auxfocus_ros.declaration import parameter, taken_from
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
 from auxfocus_ros.monodepth.inference import DepthEstimator, DepthNetworkOptions, load_depth_estimator, points_of
 from auxfocus_ros.monodepth.live_depth import LiveDepth, SeenDepth
@@ -81,12 +81,6 @@ class MonoDepth(ManagedNode[MonoDepthParameters]):
         self._picture_inputs: list[Any] = []
         self._outputs: dict[str, Any] = {}
         self._seen: SeenDepth | None = None
-
-    def parameters_changed(self, old: MonoDepthParameters, new: MonoDepthParameters) -> None:
-        """Refuse another network: it is loaded when the node is configured."""
-        changed = [name for name in fields_of(DepthNetworkOptions) if getattr(old, name) != getattr(new, name)]
-        if changed and self._estimator is not None:
-            raise ConfigurationError(f"{', '.join(changed)}: the network is read when the node is configured, not while it runs")
 
     def configure(self) -> None:
         """Load the network and create topics."""

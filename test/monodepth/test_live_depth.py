@@ -50,7 +50,7 @@ def live() -> LiveDepth:
 
 def view(shift_px: float = 0.0) -> NDArray[np.uint8]:
     """A textured wall, seen by a camera that moved to the right until it went `shift_px` to the left."""
-    moved = np.float32([[1, 0, -60.0 - shift_px], [0, 1, -40.0]])
+    moved = np.array([[1, 0, -60.0 - shift_px], [0, 1, -40.0]], np.float32)
     return np.asarray(cv2.warpAffine(NOISE, moved, (WIDTH, HEIGHT)), np.uint8)
 
 

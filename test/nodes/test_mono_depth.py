@@ -296,7 +296,7 @@ def test_autofocus_refuses_to_go_by_a_depth_that_is_relative(graph: Any, rig: Ri
 
     graph.until(heard, START_S, "targets")
     before_steps = lens[-1].position_steps
-    client = ActionClient(graph.node, Autofocus, "autofocus/run")
+    client: Any = ActionClient(graph.node, Autofocus, "autofocus/run")
     graph.until(client.server_is_ready, 30.0, "autofocus")
     goal = Autofocus.Goal(
         mode=Autofocus.Goal.MODE_ONCE, region=Autofocus.Goal.REGION_POINT, x_px=160.0, y_px=96.0, use=Autofocus.Goal.USE_DEPTH

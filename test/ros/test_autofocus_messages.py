@@ -109,8 +109,8 @@ def test_a_report_becomes_a_status_and_an_ending_a_result() -> None:
 
 
 def test_why_there_is_no_depth_is_said_where_there_is_none() -> None:
-    targets = FocusTargetArray(message="depth is relative: no reading yet")
-    assert with_why_no_depth("no depth", AutofocusStatus.REASON_NO_DEPTH, targets) == "no depth (depth is relative: no reading yet)"
-    assert with_why_no_depth("no depth", AutofocusStatus.REASON_NO_DEPTH, None) == "no depth"
-    assert with_why_no_depth("no depth", AutofocusStatus.REASON_NO_DEPTH, FocusTargetArray()) == "no depth"
+    targets, no_depth = FocusTargetArray(message="depth is relative: no reading yet"), AutofocusStatus.REASON_NO_DEPTH
+    assert with_why_no_depth("no depth", no_depth, targets) == "no depth (depth is relative: no reading yet)"
+    assert with_why_no_depth("no depth", no_depth, None) == "no depth"
+    assert with_why_no_depth("no depth", no_depth, FocusTargetArray()) == "no depth"
     assert with_why_no_depth("dark", AutofocusStatus.REASON_TOO_DARK, targets) == "dark"

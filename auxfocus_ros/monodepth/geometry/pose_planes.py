@@ -2,7 +2,7 @@
 
 Flow is taken in the camera's own coordinates (x / z, y / z), so that one network serves all focal lengths. Where a motion is
 given (`prior`), its rotation is taken out exactly, since that needs no depth; of what is left the part along the epipolar line
-tells the inverse depth that the flow would mean if what is seen stood still, and the part across it has to be nothing. What
+tells how long the camera's step is over the depth, if what is seen stood still, and the part across it has to be nothing. What
 moves by itself shows in either.
 
 Source of the decomposition: Longuet-Higgins and Prazdny, "The Interpretation of a Moving Retinal Image" (1980).
@@ -25,9 +25,10 @@ CELL_PX = 4
 WORKING_PX = 36_000
 """Pixels to which larger pictures are brought first: flow needs no more."""
 CHANNELS = 14
-FLOW, ACROSS, INVERSE = 20.0, 100.0, 0.5
-"""What makes flow, its part across the epipolar line and inverse depth numbers about one."""
+FLOW, ACROSS, INVERSE = 20.0, 100.0, 20.0
+"""What makes flow, its part across the epipolar line and the step over the depth numbers about one."""
 MOST = 4.0
+LEAST_WAY = 1e-9
 SURE_PX = 1.0
 """How far the way back may miss its start."""
 
@@ -83,8 +84,9 @@ def pose_planes(
 
     Returns:
         (CHANNELS, h / CELL_PX, w / CELL_PX): rays (2), flow without the prior's rotation (2), how much of the cell is asked for
-        and sure, part across the epipolar line, inverse depth along it, 1 where there is a prior, its translation (3), how much
-        of the cell is seen and sure, colours (2: how bright, how red).
+        and sure, part across the epipolar line, the camera's step over the depth as the part along it tells it, 1 where there
+        is a prior, the direction of its translation (3), how much of the cell is seen and sure, colours (2: how bright, how
+        red).
     """
     camera, flow = pair.camera, pair.flow
     height, width = flow.shape[:2]
@@ -101,7 +103,7 @@ def pose_planes(
     rest_x, rest_y = there_x - x, there_y - y
     translation = np.zeros(3, np.float32)
     if prior is not None:
-        rotation, translation = prior[:3, :3].astype(np.float32), prior[:3, 3].astype(np.float32)
+        rotation, translation = prior[:3, :3].astype(np.float32), _direction(prior[:3, 3])
         ahead = rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2]
         turned_x = (rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2]) / ahead
         turned_y = (rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2]) / ahead
@@ -121,9 +123,15 @@ def pose_planes(
             np.clip(INVERSE * inverse, -MOST, MOST), bright, red,
         )
     ]  # fmt: skip
-    even = [np.full_like(share, value) for value in (constant, *(4.0 * translation))]
+    even = [np.full_like(share, value) for value in (constant, *translation)]
     planes: list[NDArray[Any]] = [_cells(x), _cells(y), *averaged[:2], share_asked, *averaged[2:4], *even, share, *averaged[4:]]
     return np.stack(planes).astype(np.float32)
+
+
+def _direction(translation: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Of length 1: how long a step was, pictures do not say, and nothing here depends on it. 0 where there was none."""
+    length = float(np.linalg.norm(translation))
+    return (translation / length if length > LEAST_WAY else np.zeros(3)).astype(np.float32)
 
 
 def at_working_size(mask: NDArray[np.bool_] | None, pair: PairFlow) -> NDArray[np.bool_] | None:

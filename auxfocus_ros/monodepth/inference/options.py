@@ -28,16 +28,32 @@ class DepthNetworkOptions:
         ConfigurationError: a value that cannot be.
     """
 
-    network: str = parameter("", f"depth network in place of ours: {NETWORKS}")
-    network_output: Literal["inverse_depth", "depth"] = parameter("inverse_depth", "what a network in place of ours gives")
+    network: str = parameter("", f"depth network in place of ours: {NETWORKS}", read_only=True)
+    network_output: Literal["inverse_depth", "depth"] = parameter(
+        "inverse_depth", "what a network in place of ours gives", read_only=True
+    )
     network_width_px: int = parameter(
-        0, f"width of the picture that the depth network sees; {OWN_SIZE}", unit="px", minimum=0, maximum=LARGEST_SIDE_PX
+        0,
+        f"width of the picture that the depth network sees; {OWN_SIZE}",
+        unit="px",
+        minimum=0,
+        maximum=LARGEST_SIDE_PX,
+        read_only=True,
     )
     network_height_px: int = parameter(
-        0, f"height of the picture that the depth network sees; {OWN_SIZE}", unit="px", minimum=0, maximum=LARGEST_SIDE_PX
+        0,
+        f"height of the picture that the depth network sees; {OWN_SIZE}",
+        unit="px",
+        minimum=0,
+        maximum=LARGEST_SIDE_PX,
+        read_only=True,
     )
-    network_mean: str = parameter("0 0 0", "what a network in place of ours wants subtracted from red, green and blue in 0 to 1")
-    network_std: str = parameter("1 1 1", "what a network in place of ours wants red, green and blue then divided by")
+    network_mean: str = parameter(
+        "0 0 0", "what a network in place of ours wants subtracted from red, green and blue in 0 to 1", read_only=True
+    )
+    network_std: str = parameter(
+        "1 1 1", "what a network in place of ours wants red, green and blue then divided by", read_only=True
+    )
 
     def __post_init__(self) -> None:
         """Check all."""

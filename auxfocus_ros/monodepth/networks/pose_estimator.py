@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from auxfocus_ros.monodepth.geometry.epipolar_pose import EpipolarPoseEstimator
 from auxfocus_ros.monodepth.geometry.pose_planes import PairFlow, at_working_size, pair_flow, pose_planes
-from auxfocus_ros.monodepth.geometry.refinement import refine_pose
 from auxfocus_ros.monodepth.networks import load_pose_network
 from auxfocus_ros.monodepth.networks.pose_network import PoseNetwork
 from auxfocus_ros.monodepth.pose_estimate import PoseEstimate
@@ -19,22 +19,19 @@ from auxfocus_ros.optics.camera import CameraModel
 
 LEAST_COUNTS = 24
 """Pixels at the working size whose flow can be trusted: fewer tell nothing."""
-LEAST_WAY_M = 1e-4
-AGAIN = 2
-"""How often the network is asked what its own answer lacks."""
 
 
 class NetworkPoseEstimator:
     """Tells a motion by the network; a `PoseEstimator`.
 
-    Without a prior the network's answer is asked for again with that answer as the prior, and its rotation and direction are
-    then made exact with all of the flow (`refine_pose`); its length stays the network's, in metres as simulated worlds have
-    them. With a prior the network tells what is to be added to it.
+    Without a prior the rotation and the direction of the translation are those of epipolar geometry, which is exact, and the
+    network says how far the camera went, in metres as simulated worlds have them, which pictures alone cannot tell. With a
+    prior the network says what is to be added to it: nothing where what is looked at stands.
     """
 
-    def __init__(self, network: PoseNetwork) -> None:
-        """Take a trained network."""
-        self._network = network.eval()
+    def __init__(self, network: PoseNetwork, exact: EpipolarPoseEstimator | None = None) -> None:
+        """network: trained. exact: None: with its defaults."""
+        self._network, self._exact = network.eval(), exact or EpipolarPoseEstimator()
 
     def estimate(
         self,
@@ -46,21 +43,18 @@ class NetworkPoseEstimator:
         keep_second: NDArray[np.bool_] | None = None,
         prior: NDArray[np.float64] | None = None,
     ) -> PoseEstimate:
-        """See PoseEstimator.estimate; what of the second picture is looked at follows from the first and the flow."""
-        flow = pair_flow(first, second, camera)
-        keep = at_working_size(keep_first, flow)
-        counts = flow.sure if keep is None else flow.sure & keep
-        if np.count_nonzero(counts) < LEAST_COUNTS:
-            start = np.eye(4) if prior is None else prior
-            return PoseEstimate(start, metric=True, problem="too little can be found in both pictures")
-        if prior is not None:
-            return PoseEstimate(self._told(flow, keep, prior) @ prior, metric=True)
-        motion = self._told(flow, keep, None)
-        for _ in range(AGAIN):
-            motion = self._told(flow, keep, motion) @ motion
-        if np.linalg.norm(motion[:3, 3]) > LEAST_WAY_M:
-            motion, _ = refine_pose(flow.flow, flow.camera, counts, motion)
-        return PoseEstimate(motion, metric=True)
+        """See PoseEstimator.estimate. Raises InputError for arrays or intrinsics that do not fit."""
+        if prior is None:
+            exact = self._exact.estimate(first, second, camera, keep_first=keep_first, keep_second=keep_second)
+            if exact.problem:
+                return PoseEstimate(exact.matrix, metric=True, problem=exact.problem)
+            matrix = exact.matrix.copy()
+            matrix[:3, 3] *= float(np.linalg.norm(self._told(*_seen(first, second, camera, keep_first), None)[:3, 3]))
+            return PoseEstimate(matrix, metric=True)
+        flow, keep = _seen(first, second, camera, keep_first)
+        if np.count_nonzero(flow.sure if keep is None else flow.sure & keep) < LEAST_COUNTS:
+            return PoseEstimate(prior, metric=True, problem="too little can be found in both pictures")
+        return PoseEstimate(self._told(flow, keep, prior) @ prior, metric=True)
 
     def _told(self, flow: PairFlow, keep: NDArray[np.bool_] | None, prior: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """(4, 4) of the network's answer."""
@@ -69,6 +63,13 @@ class NetworkPoseEstimator:
         motion = np.eye(4)
         motion[:3, :3], motion[:3, 3] = cv2.Rodrigues(vector[:3])[0], vector[3:]
         return motion
+
+
+def _seen(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], camera: CameraModel, keep: NDArray[np.bool_] | None
+) -> tuple[PairFlow, NDArray[np.bool_] | None]:
+    flow = pair_flow(first, second, camera)
+    return flow, at_working_size(keep, flow)
 
 
 @lru_cache(maxsize=4)

@@ -23,12 +23,11 @@ LEAST_PX = 40
 """Of what can move: less tells nothing."""
 MOVES_PX, STANDS_PX = 1.5, 0.1
 """From here on it moves, up to here it stands, by its mean; what lies between teaches no decision."""
-PRIOR_ROTATION_RAD, PRIOR_TRANSLATION = 0.0015, 0.06
+PRIOR_ROTATION_RAD, PRIOR_TRANSLATION = 0.0006, 0.03
 """How far a prior is from the truth, root mean squares; the second as a share of its length."""
-COARSE_ROTATION_RAD, COARSE_TRANSLATION = 0.006, 0.25
 DECISION_WEIGHT = 2.0
 JUDGED_TOGETHER = 64
-QUESTION_SHARES = (0.25, 0.15, 0.6)
+QUESTION_SHARES = (0.3, 0.7)
 """How often each kind of question is asked; see PoseGoal."""
 
 
@@ -79,18 +78,18 @@ def pair_rows(sequence: Sequence, gap: int = 1) -> list[PairRow]:
 
 
 class PoseGoal(Goal):
-    """Three kinds of questions: the motion of the rest; the same with a rough answer given; what can move, with a good one."""
+    """Two kinds of questions: how the camera moved, of the rest; and with that given, what of what can move moves beyond it."""
 
     def __init__(self, rows: Many[PairRow]) -> None:
         """rows: of one picture size or several; all are brought to one grid."""
-        super().__init__({"row": np.arange(3 * len(rows))})
+        super().__init__({"row": np.arange(2 * len(rows))})
         self._rows = rows
         self._wanted: list[tuple[NDArray[np.float64], float, float]] = []  # (motion (6,), moves, counts in the decision)
 
     def order(self, generator: torch.Generator) -> torch.Tensor:
         """By lot, in the shares of QUESTION_SHARES; about what can move only where there is any."""
-        some = [[row for row in range(question, self.rows, 3) if question < 2 or self._rows[row // 3].extra is not None]
-                for question in range(3)]  # fmt: skip
+        some = [[row for row in range(question, self.rows, 2) if question == 0 or self._rows[row // 2].extra is not None]
+                for question in range(2)]  # fmt: skip
         counts = torch.multinomial(torch.tensor(QUESTION_SHARES), self.rows, replacement=True, generator=generator)
         drawn = torch.empty(self.rows, dtype=torch.int64)
         for question, rows in enumerate(some):
@@ -109,7 +108,7 @@ class PoseGoal(Goal):
         fixed = generator if generator is not None else torch.Generator().manual_seed(int(rows[0]))
         self._wanted, planes = [], []
         for row in rows:
-            planes.append(self._one(self._rows[int(row) // 3], int(row) % 3, fixed, varied=generator is not None))
+            planes.append(self._one(self._rows[int(row) // 2], int(row) % 2, fixed, varied=generator is not None))
         height, width = max(one.shape[1] for one in planes), max(one.shape[2] for one in planes)
         batch = np.zeros((len(planes), planes[0].shape[0], height, width), np.float32)
         for place, one in zip(batch, planes, strict=True):
@@ -134,15 +133,10 @@ class PoseGoal(Goal):
             flow, movable, motion, extra = _mirrored(flow, movable, motion, extra)
         if varied:
             movable = _rough(movable, generator)
-        if question == 0 or (question == 2 and extra is None):
+        if question == 0 or extra is None:
             self._wanted.append((_vector(motion), 0.0, 0.0))
             return pose_planes(flow, ~movable)
-        rms = (COARSE_ROTATION_RAD, COARSE_TRANSLATION) if question == 1 else (PRIOR_ROTATION_RAD, PRIOR_TRANSLATION)
-        prior = _shaken(motion, *rms, generator)
-        if question == 1:
-            self._wanted.append((_vector(motion @ np.linalg.inv(prior)), 1.0, 1.0))
-            return pose_planes(flow, ~movable, prior)
-        assert extra is not None
+        prior = _shaken(motion, PRIOR_ROTATION_RAD, PRIOR_TRANSLATION, generator)
         moves = row.moved_px > STANDS_PX
         sure = row.moved_px >= MOVES_PX or not moves
         self._wanted.append((extra if moves else np.zeros(6), float(moves), float(sure)))

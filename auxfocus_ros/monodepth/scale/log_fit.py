@@ -26,6 +26,7 @@ LARGEST_BAD_SHARE = 0.5
 HALF_TO_SIGMA = 1.38  # where four in ten are bad, half of all are five in six of the good: 1.38 sigma to either side
 ROUNDS = 50
 SETTLED = 1e-5
+LEAST_GOOD = 1e-9  # so that readings of which none agrees with another have a mean all the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +51,15 @@ def fit_logs(logs: NDArray[np.float64], sigmas: NDArray[np.float64], cells: NDAr
     """
     low, high = _shortest_half(logs)
     centre = (low + high) / 2.0
-    spread2 = (PRIOR_COUNT * expected_error**2 + len(logs) * ((high - low) / 2.0 / HALF_TO_SIGMA) ** 2) / (PRIOR_COUNT + len(logs))
+    spread2 = (PRIOR_COUNT * expected_error**2 + len(logs) * ((high - low) / 2.0 / HALF_TO_SIGMA) ** 2) / (
+        PRIOR_COUNT + len(logs)
+    )
     bad_share = PRIOR_BAD / (PRIOR_GOOD + PRIOR_BAD)
     good = np.ones(len(logs))
     for _ in range(ROUNDS):
         variance = spread2 + sigmas**2
         like = (1.0 - bad_share) * np.exp(-0.5 * (logs - centre) ** 2 / variance) / np.sqrt(2.0 * math.pi * variance)
-        good = like / (like + bad_share / BAD_SPAN)
-        if good.sum() < 1e-6:
-            good = np.exp(-np.abs(logs - centre))
+        good = np.maximum(like / (like + bad_share / BAD_SPAN), LEAST_GOOD)
         before, centre = centre, float(np.average(logs, weights=good / variance))
         part = spread2 / variance  # of a deviation, what the spread has and not the reading's own error
         expected2 = (part * (logs - centre)) ** 2 + part * sigmas**2

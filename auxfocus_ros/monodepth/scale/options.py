@@ -16,15 +16,13 @@ class ScaleOptions:
     """
 
     depth_error: float = parameter(
-        0.1, "what the network's depth is wrong by at one place, once scaled, one standard deviation, as a share; with few "
+        0.2, "what the network's depth is wrong by at one place, once scaled, one standard deviation, as a share; with few "
         "readings the uncertainty rests on it, with many it is measured", minimum=0.001, maximum=1.0,
     )  # fmt: skip
     cells: int = parameter(
-        4,
-        "the picture is cut into cells, so many across: within one the network's errors are taken to be alike",
-        minimum=1,
-        maximum=64,
-    )
+        4, "the picture is cut into cells, so many across: within one the network's errors are taken to be alike",
+        minimum=1, maximum=64,
+    )  # fmt: skip
     spot_px: int = parameter(
         2, "half width of the window of predicted depth that a reading is compared with: the beam's spot and the error of its "
         "place", unit="px", minimum=0, maximum=50,
@@ -55,8 +53,9 @@ class ScaleOptions:
         0.25, "points this far off the plane, as a share of the height above it, belong to it", minimum=0.005, maximum=0.5
     )
     tilt_tolerance_rad: float = parameter(
-        0.35, "the ground's normal must be this near to the up direction", unit="rad", minimum=0.01, maximum=1.5
-    )
+        0.35, "where the up direction is not known: the ground's normal must be this near to the picture's upright", unit="rad",
+        minimum=0.01, maximum=1.5,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Check every option."""

@@ -36,8 +36,8 @@ class MonodepthTrainingOptions:
     )
     length: Length = parameter(
         "auto",
-        "how long the camera's way is: as the pose says, or so that depth by parallax agrees with what the start weights see; auto: "
-        "the second for a pose that is estimated, where there are weights to begin with",
+        "how long the camera's way is: as the pose says, or so that depth by parallax agrees with what the start weights see; "
+        "auto: the second for a pose that is estimated, where there are weights to begin with",
     )
     scales: int = parameter(
         4, "of the network's answers, the finest first, so many are compared; 1 is the fastest", minimum=1, maximum=4

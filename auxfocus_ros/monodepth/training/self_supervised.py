@@ -32,6 +32,8 @@ PLAN = "plan.json"
 MOST_JUDGED = 64
 """Frames that a pass is judged by, evenly from all that are held out."""
 WEIGHT_DECAY = 0.01
+FEW = 3
+"""Sequences of whose every couple progress is told; of more it is told by sequence."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _frames(
     left_out, used = Counter[str](), 0
     for number, one in enumerate(sequences):
         sequence = prepared(one, *learning_size(one.camera, options.width, options.height))
-        pairs = pairs_of(sequence, questions, folder, told)
+        pairs = pairs_of(sequence, questions, folder, told if len(sequences) <= FEW else _nobody)
         left_out.update(pairs.left_out)
         used += len(pairs)
         if len(pairs):
@@ -183,6 +185,10 @@ def _frames(
             "wanted a camera that moves on through a scene of which most stands"
         )
     return learned, about
+
+
+def _nobody(progress: Told) -> None:
+    """Who is told of each couple of many sequences."""
 
 
 def _some(frames: list[LearningFrames], most: int) -> list[LearningFrames]:

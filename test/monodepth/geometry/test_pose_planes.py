@@ -47,13 +47,15 @@ def test_without_a_prior_flow_is_given_in_the_camera_s_own_unit() -> None:
     np.testing.assert_allclose(planes[13], 0.0, atol=1e-6)
 
 
-def test_what_stands_lies_on_its_epipolar_line_at_its_inverse_depth() -> None:
+def test_what_stands_lies_on_its_epipolar_line_where_its_depth_puts_it() -> None:
     # A camera whose points go 0.5 m to the left: at 5 m, 20 * 0.5 / 5 = 2 px to the left.
     planes = pose_planes(of_flow(-2.0, 0.0), prior=moved(x_m=-0.5))
-    np.testing.assert_allclose(planes[INVERSE_PLANE], INVERSE * 0.2, rtol=1e-3)
+    np.testing.assert_allclose(planes[INVERSE_PLANE], INVERSE * 0.5 / 5.0, rtol=1e-3)
     np.testing.assert_allclose(planes[ACROSS_PLANE], 0.0, atol=1e-4)
     np.testing.assert_allclose(planes[GIVEN], 1.0)
-    np.testing.assert_allclose(planes[8], -2.0)
+    np.testing.assert_allclose(planes[8], -1.0)
+    # However long the prior says that the step was.
+    np.testing.assert_allclose(pose_planes(of_flow(-2.0, 0.0), prior=moved(x_m=-0.05)), planes, rtol=1e-3, atol=1e-4)
 
 
 def test_what_moves_across_the_line_is_seen_to() -> None:

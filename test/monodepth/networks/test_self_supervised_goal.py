@@ -141,7 +141,7 @@ def test_only_the_finest_scale_is_heeded_and_the_others_have_no_gradient(film: A
         fine.grad = coarse.grad = None
         loss = goal.loss([fine, coarse], rows)
         loss.backward()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         assert (fine.grad != 0).any() and bool((coarse.grad != 0).any()) == (scales == 2)
     assert losses[0] == lost(SelfSupervisedGoal([frames], "never", LossOptions(), batch=1), fine.detach(), rows) != losses[1]
 

@@ -44,7 +44,7 @@ def test_noise_and_things_that_stand_on_the_ground(known_up: bool) -> None:
     predicted = depth_m * np.exp(rng.normal(0.0, 0.05, depth_m.shape)) / 0.6
     estimate = scale_from_height(predicted, CAMERA, 1.5, ground=ground, up=up if known_up else None)
     assert estimate.scale == pytest.approx(0.6, rel=0.05)
-    assert estimate.sigma_relative < (0.04 if known_up else 0.15)
+    assert estimate.sigma_relative < (0.04 if known_up else 0.25)
 
 
 def test_an_error_of_the_height_is_one_of_the_scale() -> None:

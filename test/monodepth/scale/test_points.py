@@ -31,12 +31,12 @@ def places(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_one_beam_is_believed_with_the_networks_error() -> None:
     estimate = scale_from_points(np.full((HEIGHT, WIDTH), 2.0), Readings(40, 30, 5.0, 0.0), source="rangefinder")
     assert estimate.scale == pytest.approx(2.5)
-    assert estimate.sigma_relative == pytest.approx(0.1)  # ScaleOptions.depth_error
+    assert estimate.sigma_relative == pytest.approx(0.2)  # ScaleOptions.depth_error
     assert (estimate.source, estimate.readings, estimate.problem, estimate.metric) == ("rangefinder", 1, "", True)
 
 
 def test_a_readings_own_error_comes_on_top() -> None:
-    estimate = scale_from_points(np.full((HEIGHT, WIDTH), 2.0), Readings(40, 30, 5.0, 0.5))
+    estimate = scale_from_points(np.full((HEIGHT, WIDTH), 2.0), Readings(40, 30, 5.0, 0.5), ScaleOptions(depth_error=0.1))
     assert estimate.sigma_relative == pytest.approx(math.hypot(0.1, 0.1), rel=1e-6)
 
 
@@ -103,8 +103,9 @@ def test_nothing_to_compare_is_said(readings: Readings, said: str) -> None:
     assert said in estimate.problem
 
 
-def test_two_readings_that_contradict_are_no_scale() -> None:
-    estimate = scale_from_points(np.full((HEIGHT, WIDTH), 2.0), Readings([10, 70], [10, 50], [2.0, 16.0], 0.01))
+@pytest.mark.parametrize("factor", [8.0, 1e6])
+def test_two_readings_that_contradict_are_no_scale(factor: float) -> None:
+    estimate = scale_from_points(np.full((HEIGHT, WIDTH), 2.0), Readings([10, 70], [10, 50], [2.0, 2.0 * factor], 0.01))
     assert not estimate.metric
     assert "do not agree" in estimate.problem
 
