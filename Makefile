@@ -3,6 +3,8 @@
 
 ROS ?= kilted
 PYTHON ?= python3
+# Processes that run the quick tests, one thread each.
+WORKERS ?= 2
 ENVIRONMENT := .venv-$(ROS)
 # Variables of another ROS environment (or of another copy of this one) must not leak in: see tools/bootstrap.py.
 CLEAN := env -u _ROS_WHEELS_BOOTSTRAP_COMPLETE -u LD_LIBRARY_PATH -u PYTHONPATH -u PYTHONHOME -u AMENT_PREFIX_PATH \
@@ -29,7 +31,7 @@ demo: setup
 
 test: setup
 	@$(RUN) python -c "from auxfocus_ros.commands.warm_up import warm_up; warm_up()"  # of this tree: the set-up did it for what is installed
-	@$(RUN) python -m pytest -m "not long" $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 $(RUN) python -m pytest -m "not long" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 test-long: setup
 	@$(RUN) python -m pytest -m long $(PYTEST_ARGS)

@@ -146,4 +146,3 @@ def depth_by(weights: Path) -> Any:
         return np.asarray(sequence.camera.fx_px / CANONICAL_FX_PX / inverse, np.float32)
 
     return sees
-

@@ -44,14 +44,15 @@ class NetworkPoseEstimator:
         prior: NDArray[np.float64] | None = None,
     ) -> PoseEstimate:
         """See PoseEstimator.estimate. Raises InputError for arrays or intrinsics that do not fit."""
-        if prior is None:
-            exact = self._exact.estimate(first, second, camera, keep_first=keep_first, keep_second=keep_second)
-            if exact.problem:
-                return PoseEstimate(exact.matrix, metric=True, problem=exact.problem)
-            matrix = exact.matrix.copy()
-            matrix[:3, 3] *= float(np.linalg.norm(self._told(*_seen(first, second, camera, keep_first), None)[:3, 3]))
-            return PoseEstimate(matrix, metric=True)
         flow, keep = _seen(first, second, camera, keep_first)
+        if prior is None:
+            told = self._told(flow, keep, None)
+            exact = self._exact.estimate(first, second, camera, keep_first=keep_first, keep_second=keep_second)
+            if exact.problem and exact.matrix[:3, 3].any():  # of one plane, say, which two motions explain: the network decides
+                exact = self._exact.estimate(first, second, camera, keep_first=keep_first, keep_second=keep_second, prior=told)
+            matrix = exact.matrix.copy()
+            matrix[:3, 3] *= float(np.linalg.norm(told[:3, 3]))
+            return PoseEstimate(matrix, metric=True, problem=exact.problem)
         if np.count_nonzero(flow.sure if keep is None else flow.sure & keep) < LEAST_COUNTS:
             return PoseEstimate(prior, metric=True, problem="too little can be found in both pictures")
         return PoseEstimate(self._told(flow, keep, prior) @ prior, metric=True)
