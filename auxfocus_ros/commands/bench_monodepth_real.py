@@ -28,7 +28,7 @@ ROWS, ROWS_BEFORE = "each row's mean depth, of these frames", "each row's mean d
 LEARNED_FROM, JUDGED_BY = range(60), range(70, 100)
 """Of HANDHELD; those between chose the settings."""
 FINE_TUNING = MonodepthTrainingOptions(
-    epochs=12, frames=60, batch=4, learning_rate=5e-5, gap=5, pose="epipolar", length="depth", held_out=0.0, width=288, height=224
+    epochs=6, frames=60, batch=4, learning_rate=3e-4, gap=10, pose="epipolar", length="depth", held_out=0.0, width=288, height=224
 )
 QUICK_FINE_TUNING = replace(FINE_TUNING, epochs=1, frames=8)
 RATE_HZ = 30.0

@@ -23,6 +23,7 @@ from auxfocus_ros.commands.bench_autofocus_counting import Record
 from auxfocus_ros.commands.bench_monodepth_rig import RigTarget, RigView, views_of
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.evaluation.metrics import DepthErrors, MeanErrors
+from auxfocus_ros.monodepth.scale import ScaleOptions
 from auxfocus_ros.optics import CameraModel, RigidTransform, load_lens
 from auxfocus_ros.rig.frame import Frame
 
@@ -215,8 +216,9 @@ def test_the_beam_makes_metres_of_what_the_network_sees_and_without_it_there_are
     view = view_of_a_plane()
     reading = autofocus.reading_of(view.depth_m / 5.0, view, view.targets[0])
     assert reading is not None and reading.depth_m == pytest.approx(1.2)
-    # A tenth for the scale by one reading, a tenth for the place, 0.03 m of 2 m for the beam itself.
-    assert reading.sigma_m == pytest.approx(1.2 * np.sqrt(0.1**2 + 0.1**2 + 0.015**2), rel=0.01)
+    # The network's error once for the scale by one reading and once for the target's place; 0.03 m of 2 m for the beam itself.
+    error = ScaleOptions().depth_error
+    assert reading.sigma_m == pytest.approx(1.2 * np.sqrt(2.0 * error**2 + 0.015**2), rel=0.01)
     assert autofocus.reading_of(view.depth_m / 5.0, view_of_a_plane(float("inf")), view.targets[0]) is None
 
 

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.monodepth.geometry.epipolar_pose import EpipolarPoseEstimator
 from auxfocus_ros.monodepth.geometry.pose_planes import PairFlow, at_working_size, pair_flow, pose_planes
+from auxfocus_ros.monodepth.geometry.residual_motion import residual_motion
 from auxfocus_ros.monodepth.networks import load_pose_network
 from auxfocus_ros.monodepth.networks.pose_network import PoseNetwork
 from auxfocus_ros.monodepth.pose_estimate import PoseEstimate
 from auxfocus_ros.optics.camera import CameraModel
-
-LEAST_COUNTS = 24
-"""Pixels at the working size whose flow can be trusted: fewer tell nothing."""
 
 
 class NetworkPoseEstimator:
@@ -46,21 +44,25 @@ class NetworkPoseEstimator:
         """See PoseEstimator.estimate. Raises InputError for arrays or intrinsics that do not fit."""
         flow, keep = _seen(first, second, camera, keep_first)
         if prior is None:
-            told = self._told(flow, keep, None)
+            told = self._told(flow, keep)
             exact = self._exact.estimate(first, second, camera, keep_first=keep_first, keep_second=keep_second)
             if exact.problem and exact.matrix[:3, 3].any():  # of one plane, say, which two motions explain: the network decides
                 exact = self._exact.estimate(first, second, camera, keep_first=keep_first, keep_second=keep_second, prior=told)
             matrix = exact.matrix.copy()
             matrix[:3, 3] *= float(np.linalg.norm(told[:3, 3]))
             return PoseEstimate(matrix, metric=True, problem=exact.problem)
-        if np.count_nonzero(flow.sure if keep is None else flow.sure & keep) < LEAST_COUNTS:
-            return PoseEstimate(prior, metric=True, problem="too little can be found in both pictures")
-        return PoseEstimate(self._told(flow, keep, prior) @ prior, metric=True)
+        looked_at = np.ones_like(flow.sure) if keep is None else keep
+        found = residual_motion(flow.flow, flow.sure, looked_at, flow.camera, prior)
+        if not found.things:
+            return PoseEstimate(prior, metric=True, problem="too little of what can move is found in both pictures")
+        turned = np.eye(4)
+        turned[:3, :3] = cv2.Rodrigues(np.array([-found.angle_rad[1], found.angle_rad[0], 0.0]))[0]
+        return PoseEstimate(turned @ prior, metric=True)
 
-    def _told(self, flow: PairFlow, keep: NDArray[np.bool_] | None, prior: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    def _told(self, flow: PairFlow, keep: NDArray[np.bool_] | None) -> NDArray[np.float64]:
         """(4, 4) of the network's answer."""
         with torch.inference_mode():
-            vector = self._network(torch.from_numpy(pose_planes(flow, keep, prior))[None])[0][0].double().numpy()
+            vector = self._network(torch.from_numpy(pose_planes(flow, keep))[None])[0].double().numpy()
         motion = np.eye(4)
         motion[:3, :3], motion[:3, 3] = cv2.Rodrigues(vector[:3])[0], vector[3:]
         return motion

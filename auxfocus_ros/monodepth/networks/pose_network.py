@@ -1,9 +1,7 @@
 """The network that tells a motion from two pictures: dense flow in, a rotation and a translation out.
 
 Between the two frames and the network stands classical flow (`geometry/pose_planes.py`), which knows no scenes and no textures:
-what is learned on simulated worlds holds for real ones. Without a prior it tells the whole motion; with one only what has to be
-added, which it holds back by how sure it is that there is anything (`doubt`): that is how what stands is given the very motion
-of what surrounds it.
+what is learned on simulated worlds holds for real ones.
 
 Source: US 12,387,354 B2, blocks 104 and 105: two frames in, a 4 x 4 matrix out.
 """
@@ -16,8 +14,8 @@ from torch import nn
 from auxfocus_ros.monodepth.geometry.pose_planes import CHANNELS
 from auxfocus_ros.monodepth.networks.layers import Bend, Convolution, Residual
 
-COUNTS, GIVEN = 4, 7
-"""Planes that say how much of a cell counts, and whether there is a prior."""
+COUNTS = 4
+"""The plane that says how much of a cell counts."""
 HEADS = 8
 ROTATION_RAD, TRANSLATION_M = 0.02, 0.2
 """What an answer of one means."""
@@ -40,24 +38,15 @@ class PoseNetwork(nn.Module):
         )  # fmt: skip
         self.heeded = Convolution(third, HEADS)
         self.told = nn.Sequential(nn.Linear(third + third, 96), Bend(), nn.Linear(96, 96), Bend())
-        self.motion, self.doubt = nn.Linear(96, 6), nn.Linear(96, 1)
+        self.motion = nn.Linear(96, 6)
 
-    def forward(self, planes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of planes (N, CHANNELS, h, w).
-
-        Returns:
-            motion (N, 6): rotation vector, rad, and translation, m; with a prior, what comes after it. moves (N,): logit that
-            there is anything to be added to the prior.
-        """
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        """Of planes (N, CHANNELS, h, w): (N, 6), rotation vector, rad, and translation, m."""
         features = self.seen(planes)
         counts = nn.functional.interpolate(planes[:, COUNTS : COUNTS + 1], size=features.shape[2:], mode="area").flatten(2)
         attention = torch.softmax(self.heeded(features).flatten(2) + torch.log(counts + 1e-4), dim=2)  # (N, HEADS, cells)
         parts = features.flatten(2).unflatten(1, (HEADS, -1))  # (N, HEADS, channels each, cells)
         heeded = (parts * attention[:, :, None]).sum(dim=3).flatten(1)
         even = (features.flatten(2) * counts).sum(dim=2) / counts.sum(dim=2).clamp(min=1e-4)
-        told = self.told(torch.cat([heeded, even], dim=1))
-        unit = torch.tensor([ROTATION_RAD] * 3 + [TRANSLATION_M] * 3, device=planes.device)
-        motion, moves = self.motion(told) * unit, self.doubt(told)[:, 0]
-        given = planes[:, GIVEN, 0, 0] > 0.5
-        held = torch.where(given, torch.sigmoid(moves), torch.ones_like(moves))
-        return motion * held[:, None], moves
+        told: torch.Tensor = self.motion(self.told(torch.cat([heeded, even], dim=1)))
+        return told * torch.tensor([ROTATION_RAD] * 3 + [TRANSLATION_M] * 3, device=planes.device)

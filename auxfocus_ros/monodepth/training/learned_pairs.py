@@ -37,7 +37,6 @@ class PairQuestions:
         self.options, self._segmentation = options, segmentation
         self._gate = load_gate(gate)
         self._table = load_class_table(segmentation.segmentation_classes or None)
-        self._prints: dict[int, str] = {}
         if options.pose == "epipolar" and options.length_by == "pose":
             raise ConfigurationError(
                 "pose is epipolar, which tells no length of the camera's way: wanted length depth, and a start"
@@ -54,7 +53,7 @@ class PairQuestions:
         files += [weights_path("pose")] if "network" in (options.pose, self._gate.pose) else []
         files += [Path(options.start or weights_path("depth"))] if options.length_by == "depth" else []
         return {
-            "sequence": self.fingerprint(sequence),
+            "sequence": fingerprint(sequence),
             **{name: getattr(options, name) for name in ("gap", "pose", "length_by", "classes")},
             "segmentation": asdict(self._segmentation),
             "table": [list(self._table.names), list(self._table.movable)],
@@ -65,13 +64,6 @@ class PairQuestions:
             },
             "weights": [f"{zlib.crc32(file.expanduser().read_bytes()):08x}" for file in files if file.expanduser().is_file()],
         }
-
-    def fingerprint(self, sequence: Sequence) -> str:
-        """See `pair_file.fingerprint`; worked out once a sequence."""
-        key = id(sequence.pictures)
-        if key not in self._prints:
-            self._prints[key] = fingerprint(sequence)
-        return self._prints[key]
 
     def classes(self, sequence: Sequence) -> NDArray[np.uint8]:
         """(F, H, W). Raises ConfigurationError where they are to be given and are not."""

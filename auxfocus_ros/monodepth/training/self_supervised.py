@@ -24,6 +24,7 @@ from auxfocus_ros.monodepth.sequence import Sequence
 from auxfocus_ros.monodepth.training.learned_pairs import PairQuestions, pairs_of
 from auxfocus_ros.monodepth.training.learning_frames import LearningFrames, divided, learning_frames
 from auxfocus_ros.monodepth.training.options import NEW_WEIGHTS, MonodepthTrainingOptions
+from auxfocus_ros.monodepth.training.pair_file import fingerprint
 from auxfocus_ros.monodepth.training.preparing import learning_size, prepared
 from auxfocus_ros.monodepth.training.sequence_checks import check_sequence, reasons_text
 
@@ -172,7 +173,7 @@ def _frames(
                 "pairs": len(pairs),
                 "moving": int(pairs.moving.sum()),
                 "left_out": dict(pairs.left_out),
-                "fingerprint": questions.fingerprint(sequence),
+                "fingerprint": fingerprint(sequence),
             }
         )
         note = f"{used} pairs of {len(sequences)} sequences"

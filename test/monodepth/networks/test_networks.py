@@ -14,7 +14,7 @@ from auxfocus_ros.monodepth.geometry.pose_planes import CHANNELS
 from auxfocus_ros.monodepth.networks import load_depth_network
 from auxfocus_ros.monodepth.networks.depth_network import FARTHEST_M, NEAREST_M, DepthNetwork, inverse_depth
 from auxfocus_ros.monodepth.networks.frames import Row, Rows, as_tensor, toned
-from auxfocus_ros.monodepth.networks.pose_network import COUNTS, GIVEN, PoseNetwork
+from auxfocus_ros.monodepth.networks.pose_network import COUNTS, PoseNetwork
 from auxfocus_ros.monodepth.networks.segmentation_network import SegmentationNetwork, class_probabilities
 from auxfocus_ros.monodepth.sequence import Sequence
 from auxfocus_ros.optics.camera import CameraModel
@@ -55,31 +55,17 @@ def test_probabilities_of_a_pixel_add_up_over_the_classes() -> None:
     np.testing.assert_allclose(two.flatten().numpy(), [0.7310586, 0.2689414], rtol=1e-5)
 
 
-def test_a_pose_with_a_prior_is_held_back_by_its_doubt() -> None:
-    torch.manual_seed(0)
-    network = PoseNetwork().eval()
-    planes = torch.rand(2, CHANNELS, 8, 16)
-    planes[:, COUNTS] = 1.0
-    planes[:, GIVEN] = 1.0
-    with torch.inference_mode():
-        network.doubt.bias.fill_(-20.0)
-        motion, moves = network(planes)
-        assert motion.shape == (2, 6) and float(moves.max()) < 0 and float(motion.abs().max()) < 1e-6
-        planes[:, GIVEN] = 0.0
-        assert float(network(planes)[0].abs().max()) > 1e-6
-
-
 def test_cells_that_do_not_count_do_not_matter_to_the_pose() -> None:
     torch.manual_seed(0)
     network = PoseNetwork().eval()
-    planes = torch.rand(1, CHANNELS, 8, 16)
+    planes = torch.rand(1, CHANNELS, 16, 64)
     planes[:, COUNTS] = 1.0
-    wide = torch.zeros(1, CHANNELS, 8, 64)
-    wide[..., :16] = planes
-    wide[:, GIVEN:11] = planes[:, GIVEN:11, :1, :1]
+    wide = torch.zeros(1, CHANNELS, 16, 192)
+    wide[..., :64] = planes
     with torch.inference_mode():
-        near, far = network(planes)[0], network(wide)[0]
-    assert float((near - far).abs().max()) < 0.15 * float(near.abs().max())  # only cells at the edge see what lies beyond it
+        near, far = network(planes), network(wide)
+    assert near.shape == (1, 6)
+    assert float((near - far).abs().max()) < 0.1 * float(near.abs().max())  # only cells at the edge see what lies beyond it
 
 
 def test_weights_come_back_and_other_networks_weights_are_refused(tmp_path: Path) -> None:
