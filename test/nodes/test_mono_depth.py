@@ -274,7 +274,7 @@ def test_a_network_that_is_none_ends_the_node_with_one_line(start_node: Callable
 
 
 def test_autofocus_refuses_to_go_by_a_depth_that_is_relative(graph: Any, rig: Rig, start_node: Callable[..., Any]) -> None:
-    """By a depth camera's parameter as well: what has a scale beside it was worked out of pictures."""
+    """By a depth camera's parameter as well, once the scale beside it is discovered: it was worked out of pictures."""
     depth = graph.node.create_publisher(Image, "depth/image_raw", PICTURE_OUT)
     scale = graph.node.create_publisher(DepthScale, "depth/scale", EVENT)
     start_node("lens_actuator")
@@ -314,7 +314,7 @@ def test_autofocus_refuses_to_go_by_a_depth_that_is_relative(graph: Any, rig: Ri
     assert answer.reason == AutofocusStatus.REASON_NO_DEPTH, answer.message
     assert "depth is relative" in answer.message
     assert lens[-1].position_steps == before_steps
-    assert all(math.isnan(target.depth_m) for message in targets for target in message.targets)
+    assert all(math.isnan(target.depth_m) for target in targets[-1].targets)
     client.destroy()
 
 
