@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence as Many
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def run_all(runs: Many[Run], processes: int) -> list[Path]:
     if processes < 2 or len(runs) < 2:
         return [train_one(run) for run in runs]
     first = [train_one(runs[0])]  # judges the pairs, which the others read
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         return first + list(pool.map(train_one, runs[1:]))
 
 

@@ -5,9 +5,10 @@ by.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,11 +55,9 @@ def film_into(folder: Path, worlds: Sequence[FilmOptions], workers: int, told: C
     paths = [folder / name_of(world) for world in worlds]
     missing = [(world, path) for world, path in zip(worlds, paths, strict=True) if not (path / "sequence.json").is_file()]
     done = len(worlds) - len(missing)
-    if missing:
-        with ProcessPoolExecutor(min(workers or os.cpu_count() or 1, len(missing))) as pool:
-            for _ in pool.map(_film_one, missing, chunksize=1):
-                done += 1
-                told(Told("filming worlds", done, len(worlds)))
+    for _ in _each_filmed(missing, min(workers or os.cpu_count() or 1, len(missing))):
+        done += 1
+        told(Told("filming worlds", done, len(worlds)))
     return paths
 
 
@@ -71,6 +70,15 @@ def name_of(world: FilmOptions) -> str:
 def standing(worlds: Sequence[FilmOptions]) -> list[FilmOptions]:
     """The same worlds in which nothing moves."""
     return [replace(world, moving=False) for world in worlds]
+
+
+def _each_filmed(tasks: list[tuple[FilmOptions, Path]], workers: int) -> Iterator[None]:
+    """One after the other here, or several at a time in processes that begin afresh: a fork of threads would hang."""
+    if workers < 2:
+        yield from map(_film_one, tasks)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield from pool.map(_film_one, tasks)
 
 
 def _film_one(task: tuple[FilmOptions, Path]) -> None:

@@ -55,6 +55,11 @@ class Goal(ABC):
     def __init__(self, arrays: Arrays) -> None:
         """arrays: name -> (rows, ...)."""
         self.arrays = arrays
+        self.start: Mapping[str, torch.Tensor] | None = None
+
+    def begin_with(self, network: nn.Module) -> None:
+        """Fit from a network's present weights on, instead of new ones."""
+        self.start = {name: value.clone() for name, value in network.state_dict().items()}
 
     @property
     def rows(self) -> int:
@@ -78,8 +83,10 @@ class Goal(ABC):
         for first in range(0, self.rows, JUDGED_TOGETHER):
             yield np.arange(first, min(first + JUDGED_TOGETHER, self.rows))
 
-    def prepare(self, network: Any) -> None:  # noqa: B027 - most goals leave it as it is
-        """What is done to a fresh network."""
+    def prepare(self, network: Any) -> None:
+        """What is done to a fresh network: it is given the weights to begin with, where there are any."""
+        if self.start is not None:
+            network.load_state_dict(self.start)
 
 
 @dataclass(frozen=True)

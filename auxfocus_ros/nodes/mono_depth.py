@@ -45,7 +45,8 @@ class MonoDepthParameters(CommonParameters, DepthNetworkOptions, ScaleInputOptio
     """Parameters of `mono_depth`: its own, those of the network, and what the scale is taken from."""
 
     depth_error: float = parameter(
-        0.1, "what the network's depth is wrong by at one place, once scaled, one standard deviation, as a share",
+        ScaleOptions().depth_error,
+        "what the network's depth is wrong by at one place, once scaled, one standard deviation, as a share",
         minimum=0.001, maximum=1.0, read_only=True,
     )  # fmt: skip
     scale_forget_s: float = parameter(

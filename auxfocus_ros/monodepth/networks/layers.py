@@ -6,8 +6,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-MULTIPLE_PX = 32
-"""Of a picture's sides, so that every level halves the one before."""
 WIDTHS = (16, 32, 64, 96, 128)
 """Channels at a half, a quarter, ... of the picture's size."""
 

@@ -57,7 +57,8 @@ class SelfSupervisedGoal(Goal):
         """
         super().__init__({})
         self._parts = [part for part in parts if len(part)]
-        self._mask, self._losses, self._supervision, self._start = mask, losses, supervision, start
+        self._mask, self._losses, self._supervision = mask, losses, supervision
+        self.start = start
         self._batch, self._drawn, self._scales = batch, drawn, scales
         self._part = np.concatenate([np.full(len(part), number) for number, part in enumerate(self._parts)])
         self._place = np.concatenate([np.arange(len(part)) for part in self._parts])
@@ -108,11 +109,6 @@ class SelfSupervisedGoal(Goal):
         if self._supervision:
             loss = loss + self._supervision * self._against_truth(inverses[0], rows)
         return loss
-
-    def prepare(self, network: Any) -> None:
-        """Give it the weights to begin with."""
-        if self._start is not None:
-            network.load_state_dict(self._start)
 
     def _of(self, rows: np.ndarray) -> list[tuple[LearningFrames, int]]:
         return [(self._parts[self._part[row]], int(self._place[row])) for row in rows]

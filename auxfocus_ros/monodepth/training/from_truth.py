@@ -30,6 +30,7 @@ class TruthTrainingOptions:
     living: bool = parameter(True, "with people, animals and vehicles")
     epochs: int = parameter(0, "passes over the frames; 0: as for the shipped weights", minimum=0, maximum=100_000)
     minutes: float = parameter(0.0, "begin no pass after this time of training, to be resumed later; 0: no limit", minimum=0.0)
+    start: str = parameter("", "weights to begin with: a file; '': new ones")
     workers: int = parameter(0, "processes that film; 0: one for each core", minimum=0, maximum=256)
 
     def __post_init__(self) -> None:
@@ -79,12 +80,16 @@ def train_from_truth(
         The trained network and what is to be said of it.
 
     Raises:
-        ConfigurationError: sequences without that truth; a checkpoint of something else.
+        ConfigurationError: sequences without that truth; weights or a checkpoint of something else.
     """
     from auxfocus_ros.learning import fitting
 
     recipe = RECIPES[options.network]
     network, goal, check = _parts(options.network, learned, judged, recipe.batch, told)
+    if options.start:
+        from auxfocus_ros.learning.weights import load_weights
+
+        goal.begin_with(load_weights(network, Path(options.start).expanduser()))
     schedule = fitting.Schedule(options.epochs or recipe.epochs, min(recipe.batch, goal.rows), recipe.learning_rate, WEIGHT_DECAY)
     past = fitting.fit(
         network, goal, check, schedule, seed=options.seed, resume=resume,
