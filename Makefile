@@ -52,6 +52,7 @@ bench: setup
 	@$(RUN) auxfocus bench topics --json out/bench/topics.json
 	@$(RUN) auxfocus bench autofocus --json out/bench/autofocus.json
 	@$(RUN) auxfocus bench allinfocus --json out/bench/allinfocus.json
+	@$(RUN) auxfocus bench monodepth --json out/bench/monodepth.json
 	@$(RUN) python -m pip install --quiet -r requirements/bench.txt
 	@$(RUN) auxfocus bench distribution --json out/bench/distribution.json
 
