@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
-import sys
 from collections.abc import Callable
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,40 +45,16 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure the parts; 1 when a bar is missed."""
-    from auxfocus_ros.commands.bench_autofocus_showing import show_bars
-    from auxfocus_ros.commands.bench_stream import machine
-    from auxfocus_ros.commands.focus import finite
-    from auxfocus_ros.errors import ConfigurationError
+    from auxfocus_ros.commands.bench_parts import require_numbers, run_parts
 
-    if arguments.repeats < 1:
-        raise ConfigurationError(f"--repeats {arguments.repeats}: wanted at least 1")
-    if arguments.seed < 0:
-        raise ConfigurationError(f"--seed {arguments.seed}: wanted at least 0")
     if arguments.figures is not None:
+        require_numbers(arguments)
         from auxfocus_ros.commands.bench_allinfocus_figures import draw_figures
 
         for file in draw_figures(arguments.figures, arguments.seed):
             print(file)
         return 0
-    wanted = arguments.part or ["all"]
-    results: dict[str, Any] = {}
-    for part in PARTS:
-        if part in wanted or "all" in wanted:
-            print(f"[bench] {part}", file=sys.stderr, flush=True)
-            results[part] = measure_of(part)(arguments)
-    bars = [entry for result in results.values() for entry in result.get("bars", ())]
-    about = {
-        "date": date.today().isoformat(),
-        "machine": machine(),
-        "command": "auxfocus bench allinfocus",
-        "seed": arguments.seed,
-    }
-    show_bars(bars, f"{about['machine']}, {about['date']}, seed {arguments.seed}{', quick' if arguments.quick else ''}")
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        said = {**about, "quick": arguments.quick, "bars": bars, "results": results}
-        arguments.json.write_text(json.dumps(finite(said), indent=1, allow_nan=False, default=float))
-    return 0 if all(entry["met"] for entry in bars) else 1
+    return run_parts("allinfocus", PARTS, arguments, lambda part: measure_of(part)(arguments))
 
 
 def measure_of(part: str) -> Callable[[argparse.Namespace], dict[str, Any]]:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
-import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -69,35 +66,14 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure the parts; 1 when a bar is missed."""
     from auxfocus_ros.commands import bench_autofocus_showing as showing
-    from auxfocus_ros.commands.bench_stream import machine
-    from auxfocus_ros.commands.focus import finite
-    from auxfocus_ros.errors import ConfigurationError
+    from auxfocus_ros.commands.bench_parts import run_parts
 
-    for flag in ("repeats", "processes"):
-        if getattr(arguments, flag) < 1:
-            raise ConfigurationError(f"--{flag} {getattr(arguments, flag)}: wanted at least 1")
-    if arguments.seed < 0:
-        raise ConfigurationError(f"--seed {arguments.seed}: wanted at least 0")
-    wanted = arguments.part or ["all"]
-    results: dict[str, Any] = {}
-    for part in PARTS:
-        if part in wanted or "all" in wanted:
-            print(f"[bench] {part}", file=sys.stderr, flush=True)
-            results[part] = measured(part, arguments)
-            showing.SHOW[part](results[part])
-    bars = [entry for result in results.values() for entry in result.get("bars", ())]
-    about = {
-        "date": date.today().isoformat(),
-        "machine": machine(),
-        "command": "auxfocus bench autofocus",
-        "seed": arguments.seed,
-    }
-    showing.show_bars(bars, f"{about['machine']}, {about['date']}, seed {arguments.seed}{', quick' if arguments.quick else ''}")
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        said = {**about, "quick": arguments.quick, "bars": bars, "results": results}
-        arguments.json.write_text(json.dumps(finite(said), indent=1, allow_nan=False, default=float))
-    return 0 if all(entry["met"] for entry in bars) else 1
+    def measure(part: str) -> dict[str, Any]:
+        result = measured(part, arguments)
+        showing.SHOW[part](result)
+        return result
+
+    return run_parts("autofocus", PARTS, arguments, measure)
 
 
 def measured(part: str, arguments: argparse.Namespace) -> dict[str, Any]:

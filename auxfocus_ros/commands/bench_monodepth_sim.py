@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auxfocus_ros.commands.bench_autofocus_counting import bar
 from auxfocus_ros.commands.bench_monodepth_variants import (
@@ -22,6 +23,10 @@ from auxfocus_ros.commands.bench_monodepth_variants import (
     run_all,
 )
 from auxfocus_ros.commands.bench_monodepth_worlds import BenchWorlds, bench_worlds
+
+if TYPE_CHECKING:
+    from auxfocus_ros.monodepth.sequence import Sequence as Pictures
+    from auxfocus_ros.monodepth.training.pairs import Judges
 
 MOVING_BAR, STANDING_BAR, ALL_BAR, GATE_BAR, CLASSES_BAR = 0.75, 0.9, 0.12, 0.9, 0.7
 START = "depth_start"
@@ -74,6 +79,7 @@ def gate_part(options: argparse.Namespace) -> dict[str, Any]:
     """Every pair of the test worlds that is moving or standing in truth, as many of the one as of the other."""
     from auxfocus_ros.monodepth.evaluation.gate_truth import balanced_accuracy, pair_truths
     from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions
+    from auxfocus_ros.monodepth.inference.segmentation_estimator import load_segmentation_estimator
     from auxfocus_ros.monodepth.training.learned_pairs import PairQuestions
     from auxfocus_ros.monodepth.training.options import MonodepthTrainingOptions
 
@@ -88,31 +94,28 @@ def gate_part(options: argparse.Namespace) -> dict[str, Any]:
     lot = np.random.default_rng(options.seed)
     least = min(sum(pair[2] == truth for pair in pairs) for truth in ("moving", "standing"))
     chosen = [pair for truth in ("moving", "standing") for pair in _drawn([p for p in pairs if p[2] == truth], least, lot)]
-    rows = []
-    for source in ("network", "given"):
-        questions = PairQuestions(MonodepthTrainingOptions(classes=source), SegmentationNetworkOptions(), None)
-        decided = [(truth, decided_moving(questions, sequence, number)) for sequence, number, truth in chosen]
-        rows.append({"classes": source, **vars(balanced_accuracy(decided))})
+    judges = PairQuestions(MonodepthTrainingOptions(), SegmentationNetworkOptions(), None).judges
+    segments = load_segmentation_estimator(SegmentationNetworkOptions())
+    decided: dict[str, list[Any]] = {"network": [], "given": []}
+    for sequence, number, truth in chosen:
+        two = slice(number, number + 2)
+        seen = {"network": [segments.classes(np.asarray(one)) for one in sequence.pictures[two]], "given": sequence.classes[two]}
+        for source, classes in seen.items():
+            decided[source].append((truth, decided_moving(judges, classes, sequence, number)))
+    rows = [{"classes": source, **vars(balanced_accuracy(pairs))} for source, pairs in decided.items()]
     bars = [bar("the gate's decision, balanced accuracy", rows[0]["accuracy"], GATE_BAR, ">=")]
     return {"part": "gate", "rows": rows, "bars": bars}
 
 
-def decided_moving(questions: Any, sequence: Any, first: int) -> bool:
-    """The gate's verdict on a frame and the next one."""
-    from dataclasses import replace
+def decided_moving(judges: Judges, classes: Sequence[NDArray[np.uint8]], sequence: Pictures, first: int) -> bool:
+    """The gate's verdict on a frame and the next one, by what their pixels show."""
+    from auxfocus_ros.monodepth.gate import judge_pair
 
-    from auxfocus_ros.monodepth.gate import judge, static_and_dynamic
-
-    judges = questions.judges
-    two = slice(first, first + 2)
-    pictures = np.asarray(sequence.pictures[two])
-    classes = questions.classes(
-        replace(sequence, pictures=pictures, stamps_s=sequence.stamps_s[two], world_from_camera=None, depth_m=None, moved_px=None,
-                things=None, world_from_thing=None, classes=np.asarray(sequence.classes[two]))
-    )  # fmt: skip
-    seen = [static_and_dynamic(picture, one, judges.table) for picture, one in zip(pictures, classes, strict=True)]
-    gate = judges.gate
-    return judge(seen[0], seen[1], sequence.camera, judges.estimator, gate.gate(), options=gate.options).moving
+    settings = judges.gate
+    return judge_pair(
+        np.asarray(sequence.pictures[first]), np.asarray(sequence.pictures[first + 1]), classes[0], classes[1],
+        camera=sequence.camera, estimator=judges.estimator, gate=settings.gate(), table=judges.table, options=settings.options,
+    ).moving  # fmt: skip
 
 
 def segmentation_part(options: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from auxfocus_ros.learning.progress import Told
@@ -61,7 +60,9 @@ class Run:
 
 
 def run_all(runs: Many[Run], processes: int) -> list[Path]:
-    """Train each on one thread; the weights' files. What was trained before is not trained again."""
+    """Train each on one thread; the weights' files. What was trained before, by the same settings on the same pairs from the same
+    start, is not trained again.
+    """
     if processes < 2 or len(runs) < 2:
         return [train_one(run) for run in runs]
     first = [train_one(runs[0])]  # judges the pairs, which the others read
@@ -78,9 +79,6 @@ def train_one(run: Run) -> Path:
     from auxfocus_ros.monodepth.training.options import MonodepthTrainingOptions
     from auxfocus_ros.monodepth.training.self_supervised import TrainingParts, train
 
-    weights = run.folder / "depth.safetensors"
-    if weights.is_file():
-        return weights
     torch.set_num_threads(1)
     name = f"{run.mask}, seed {run.seed}"
 
@@ -94,6 +92,7 @@ def train_one(run: Run) -> Path:
     )  # fmt: skip
     parts = TrainingParts(pairs=run.pairs)
     result = train(options, [read_sequence(path) for path in run.worlds], run.folder, resume=True, told=told, parts=parts)
+    weights = run.folder / "depth.safetensors"
     save_weights(result.network, weights)
     return weights
 
@@ -132,18 +131,10 @@ def moving_things(sequence: Sequence) -> list[int]:
 
 
 def depth_by(weights: Path) -> Any:
-    """(sequence) -> (F, H, W) depth in metres as its network says."""
-    import torch
-
+    """(sequence) -> (F, H, W) depth up to a factor, as its network sees the pictures at their own size."""
     from auxfocus_ros.learning.weights import load_weights
-    from auxfocus_ros.monodepth.networks.depth_network import CANONICAL_FX_PX, DepthNetwork
-    from auxfocus_ros.monodepth.networks.frames import as_tensor
+    from auxfocus_ros.monodepth.networks.depth_inference import OwnDepth
+    from auxfocus_ros.monodepth.networks.depth_network import DepthNetwork
 
-    network = load_weights(DepthNetwork(), weights)
-
-    def sees(sequence: Sequence) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            inverse = network(as_tensor(np.asarray(sequence.pictures)))[0][:, 0].numpy()
-        return np.asarray(sequence.camera.fx_px / CANONICAL_FX_PX / inverse, np.float32)
-
-    return sees
+    network = OwnDepth(load_weights(DepthNetwork(), weights))
+    return lambda sequence: np.stack([1.0 / network.inverse_depth(np.asarray(picture)) for picture in sequence.pictures])

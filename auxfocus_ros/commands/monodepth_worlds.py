@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from auxfocus_ros.rig.simulation.filmed_worlds.filming import Kind
 
 SIZES_PX: dict[Kind, tuple[int, int]] = {"street": (320, 96), "room": (224, 160), "yard": (224, 160)}
+GENERATION = "g2"
+"""Of the rules by which worlds are drawn: another one where the same seed draws another world, so that none is taken for one."""
 SHARES: dict[Kind, float] = {"street": 0.45, "room": 0.35, "yard": 0.2}
 
 
@@ -64,7 +66,7 @@ def film_into(folder: Path, worlds: Sequence[FilmOptions], workers: int, told: C
 def name_of(world: FilmOptions) -> str:
     """Of the folder of its sequence."""
     what = "empty" if not world.living else "moving" if world.moving else "standing"
-    return f"{world.kind}_{world.seed:06d}_{what}_{world.frames}x{world.width_px}x{world.height_px}"
+    return f"{world.kind}_{world.seed:06d}_{what}_{world.frames}x{world.width_px}x{world.height_px}_{GENERATION}"
 
 
 def standing(worlds: Sequence[FilmOptions]) -> list[FilmOptions]:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
@@ -50,7 +49,7 @@ class MonoDepthParameters(CommonParameters, DepthNetworkOptions, ScaleInputOptio
         minimum=0.001, maximum=1.0, read_only=True,
     )  # fmt: skip
     scale_forget_s: float = parameter(
-        5.0,
+        TrackerOptions().forget_s,
         "time constant with which what was heard of the scale is forgotten",
         unit="s",
         minimum=0.01,
@@ -58,7 +57,9 @@ class MonoDepthParameters(CommonParameters, DepthNetworkOptions, ScaleInputOptio
         read_only=True,
     )
     scale_hold_s: float = parameter(
-        10.0, "a scale that was not heard of for so long is not known any more: the depth is relative again", unit="s",
+        TrackerOptions().hold_s,
+        "a scale that was not heard of for so long is not known any more: the depth is relative again",
+        unit="s",
         minimum=0.01, maximum=3600.0, read_only=True,
     )  # fmt: skip
     points_step_px: int = parameter(
@@ -198,13 +199,8 @@ class MonoDepth(ManagedNode[MonoDepthParameters]):
         self._outputs["scale"].publish(make_depth_scale(seen.scale, seen.place_sigma, seen.said, header))
         self._outputs["depth"].offer(seen.depth, "32FC1", header)
         if self._outputs["points"].get_subscription_count():
-            self._outputs["points"].publish(make_coloured_cloud(*self._points(seen, picture), header))
-
-    def _points(self, seen: SeenDepth, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        step = self.parameters.points_step_px
-        some = np.zeros_like(seen.depth)
-        some[::step, ::step] = seen.depth[::step, ::step]
-        return points_of(some, seen.camera, picture)
+            points = points_of(seen.depth, seen.camera, picture, self.parameters.points_step_px)
+            self._outputs["points"].publish(make_coloured_cloud(*points, header))
 
     def _camera_of(self, stamp_ns: int, width_px: int, height_px: int) -> CameraModel:
         """The intrinsics of a picture. Raises InputError where there are none that fit."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auxfocus_ros.commands.bench_monodepth_worlds import LEARNED, QUICK_TESTED, TESTED
-from auxfocus_ros.commands.monodepth_worlds import SIZES_PX, WorldPlan, film_into, name_of, standing
+from auxfocus_ros.commands.monodepth_worlds import GENERATION, SIZES_PX, WorldPlan, film_into, name_of, standing
 from auxfocus_ros.learning.progress import Told
 from auxfocus_ros.monodepth.sequence import read_sequence
 from auxfocus_ros.rig.simulation.filmed_worlds import FilmOptions
@@ -33,7 +33,8 @@ def test_what_is_filmed_is_not_filmed_again(tmp_path: Path) -> None:
     worlds = [FilmOptions("yard", 3, 2, 96, 64), FilmOptions("yard", 4, 2, 96, 64, living=False)]
     told: list[Told] = []
     paths = film_into(tmp_path, worlds, 1, told.append)
-    assert [path.name for path in paths] == ["yard_000003_moving_2x96x64", "yard_000004_empty_2x96x64"]
+    names = ("yard_000003_moving_2x96x64", "yard_000004_empty_2x96x64")
+    assert [path.name for path in paths] == [f"{name}_{GENERATION}" for name in names]
     assert [(one.done, one.of) for one in told] == [(1, 2), (2, 2)]
     sequence = read_sequence(paths[0])
     assert sequence.pictures.shape == (2, 64, 96, 3) and sequence.world_from_thing is not None

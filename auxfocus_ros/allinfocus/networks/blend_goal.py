@@ -31,16 +31,3 @@ class BlendGoal(Goal):
         square, slope, rest = torch.from_numpy(np.array(self.arrays["parabola"][rows], np.float32)).unbind(1)
         error = (square * share * share + slope * share + rest).clamp_min(0.0)
         return (torch.sqrt(error + SOFT_LEVELS**2) - SOFT_LEVELS).mean() / UNIT_LEVELS
-
-
-class SecondBlendGoal(BlendGoal):
-    """The same for the second round, which starts from the first one's weights."""
-
-    def __init__(self, arrays: dict[str, np.ndarray], start: dict[str, torch.Tensor]) -> None:
-        """start: the weights of the first round."""
-        super().__init__(arrays)
-        self._start = start
-
-    def prepare(self, network: torch.nn.Module) -> None:
-        """Take up the first round's weights."""
-        network.load_state_dict(self._start)

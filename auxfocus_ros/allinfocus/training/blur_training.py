@@ -16,6 +16,7 @@ from auxfocus_ros.autofocus.training.data import seconds_spent, simulated
 from auxfocus_ros.autofocus.training.sources import PROCEDURAL_SHARE, Sources, training_photos
 from auxfocus_ros.autofocus.training.training import VALIDATION_PHOTO
 from auxfocus_ros.declaration import demand_valid, parameter
+from auxfocus_ros.learning.facts import facts_of
 from auxfocus_ros.learning.progress import Result, Told
 
 MODEL = "blur_map"
@@ -115,22 +116,14 @@ def train(
     complete = len(past) == schedule.epochs
     card = {
         "model": MODEL,
-        "architecture": network.architecture,
-        "weights": int(sum(np.prod(value.shape) for value in network.parameters())),
+        **facts_of(network, schedule, past),
         "seed": options.seed,
         "patches": rows,
         "rows_are": f"pictures of scenes with depth, {PICTURE_PX} px each way",
-        "epochs": len(past),
-        "batch": schedule.batch,
-        "learning_rate": schedule.learning_rate,
         "photos_learned_from": [file.name for file in learned],
         "photos_judged_by": [file.name for file in kept],
         "drawn_textures_share": share,
-        "cores": os.cpu_count(),
         "minutes_simulating": round(spent / 60, 1),
-        "minutes_training": round(past[-1].seconds / 60, 1) if past else 0.0,
-        "training_loss": past[-1].training_loss if past else None,
-        "validation_loss": min((one.validation_loss for one in past), default=None),
         "figures": figures(network, arrays["validation"]) if complete else None,
     }
     return Result(network, card, complete)

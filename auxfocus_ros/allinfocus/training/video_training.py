@@ -64,7 +64,7 @@ def train(
     Raises:
         ConfigurationError: a folder or setting that cannot be; a checkpoint of something else.
     """
-    from auxfocus_ros.allinfocus.networks.blend_goal import BlendGoal, SecondBlendGoal
+    from auxfocus_ros.allinfocus.networks.blend_goal import BlendGoal
     from auxfocus_ros.allinfocus.networks.blend_network import BlendNetwork, NetworkBlend
     from auxfocus_ros.learning import fitting
 
@@ -101,11 +101,9 @@ def train(
                 (where / "plan.json").unlink(missing_ok=True)
             about = {**vars(plan), "epochs": epochs if policy else 0}
             arrays[name] = rows(where, frames[name], policy, about, _counter(told, f"fusing, round {number}, {name}"))
-        if policy is None:
-            goal = BlendGoal(arrays["training"])
-        else:
-            start = {name: value.clone() for name, value in network.state_dict().items()}
-            goal = SecondBlendGoal(arrays["training"], start)
+        goal = BlendGoal(arrays["training"])
+        if policy is not None:
+            goal.begin_with(network)
             network = BlendNetwork()
         past = fitting.fit(
             network, goal, BlendGoal(arrays["validation"]),

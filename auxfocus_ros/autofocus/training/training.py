@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from auxfocus_ros.autofocus.training.data import PatchPlan, seconds_spent, simulated
 from auxfocus_ros.autofocus.training.sources import PROCEDURAL_SHARE, training_photos
 from auxfocus_ros.declaration import demand_valid, parameter
+from auxfocus_ros.learning.facts import facts_of
 from auxfocus_ros.learning.progress import Result, Told
 from auxfocus_ros.optics.lens_file import load_lens
 
@@ -124,22 +123,14 @@ def train(options: TrainingOptions, photos: Path | None, folder: Path, *, resume
     complete = len(past) == schedule.epochs
     card = {
         "model": options.model,
-        "architecture": network.architecture,
-        "weights": int(sum(np.prod(value.shape) for value in network.parameters())),
+        **facts_of(network, schedule, past),
         "seed": options.seed,
         "patches": rows,
-        "epochs": len(past),
-        "batch": schedule.batch,
-        "learning_rate": schedule.learning_rate,
         "lens": options.lens,
         "photos_learned_from": [file.name for file in learned],
         "photos_judged_by": [file.name for file in kept],
         "drawn_textures_share": share,
-        "cores": os.cpu_count(),
         "minutes_simulating": round(spent / 60, 1),
-        "minutes_training": round(past[-1].seconds / 60, 1) if past else 0.0,
-        "training_loss": past[-1].training_loss if past else None,
-        "validation_loss": min((one.validation_loss for one in past), default=None),
         "figures": figures(options.model, network, arrays["validation"]) if complete else None,
     }
     return Result(network, card, complete)

@@ -52,10 +52,19 @@ class GateLog:
             frames: numbers of the first and the second picture.
             stamps_s: their stamps, where they have any.
         """
+        self._write(pair, frames, stamps_s, _plain(decision))
+
+    def write_left_out(
+        self, pair: str, reason: str, frames: tuple[int, int], stamps_s: tuple[float, float] | None = None
+    ) -> None:
+        """Write why a pair was not judged at all; the rest as for `write`."""
+        self._write(pair, frames, stamps_s, {"moving": None, "usable": False, "reason": f"not judged: {reason}"})
+
+    def _write(self, pair: str, frames: tuple[int, int], stamps_s: tuple[float, float] | None, said: dict[str, Any]) -> None:
         if self.lost:
             self.lost += 1
             return
-        entry = {"pair": pair, "frames": list(frames), "stamps_s": stamps_s and list(stamps_s), **_plain(decision)}
+        entry = {"pair": pair, "frames": list(frames), "stamps_s": stamps_s and list(stamps_s), **said}
         line = (json.dumps(entry, allow_nan=False) + "\n").encode()
         line = b"\n" + line if self._torn else line
         reason = self._append(line)

@@ -1,19 +1,15 @@
-"""Pairs of points of two pictures that can be trusted: dense flow where there is texture and where the way back agrees.
-
-One pair of pictures is looked at several times, with other masks: its flow is kept.
-"""
+"""Pairs of points of two pictures that can be trusted: dense flow where there is texture and where the way back agrees."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.errors import InputError
-from auxfocus_ros.monodepth.geometry.flow import dense_flow, sure_flow
+from auxfocus_ros.monodepth.geometry.flow import both_flows, sure_flow
 
 MOST_PAIRS = 2000
 LEAST_SLOPE = 1.3
@@ -60,7 +56,8 @@ def find_correspondences(
             raise InputError(f"{name}: wanted a mask {grey.shape} of bool, found {keep.shape} {keep.dtype}")
     if other.shape != grey.shape:
         raise InputError(f"pictures: they must have one size, found {first.shape} and {second.shape}")
-    flow, sure = _flow(grey.tobytes(), other.tobytes(), grey.shape)
+    flow, back = both_flows(grey, other)
+    sure = sure_flow(flow, back)
     slope = least_slope(grey)
     looked_at = np.ones(grey.shape, bool) if keep_first is None else keep_first
     textured = looked_at & (slope > LEAST_SLOPE)
@@ -92,14 +89,6 @@ def _grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"picture: wanted (height, width, 3) or (height, width) of 8 bits, found {picture.shape} {picture.dtype}"
         )
     return picture
-
-
-@lru_cache(maxsize=2)
-def _flow(first: bytes, second: bytes, shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Flow and which of it is sure, between two grey pictures."""
-    grey, other = (np.frombuffer(picture, np.uint8).reshape(shape) for picture in (first, second))
-    flow = dense_flow(grey, other)
-    return flow, sure_flow(flow, dense_flow(other, grey))
 
 
 def _found_in(keep: NDArray[np.bool_], flow: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -35,6 +35,12 @@ def dense_flow(first_grey: NDArray[np.uint8], second_grey: NDArray[np.uint8]) ->
     Raises:
         InputError: other arrays.
     """
+    _require_pictures(first_grey, second_grey)
+    first, second = np.ascontiguousarray(first_grey), np.ascontiguousarray(second_grey)
+    return np.asarray(_finder().calc(first, second, None), np.float32)  # type: ignore[call-overload]
+
+
+def _require_pictures(first_grey: NDArray[np.uint8], second_grey: NDArray[np.uint8]) -> None:
     shape = first_grey.shape
     if first_grey.dtype != np.uint8 or second_grey.dtype != np.uint8 or len(shape) != 2 or shape != second_grey.shape:
         raise InputError(
@@ -43,8 +49,28 @@ def dense_flow(first_grey: NDArray[np.uint8], second_grey: NDArray[np.uint8]) ->
         )
     if min(shape) < LEAST_SIDE_PX:
         raise InputError(f"flow: the pictures have {shape[1]} x {shape[0]} px, each side must have at least {LEAST_SIDE_PX}")
-    first, second = np.ascontiguousarray(first_grey), np.ascontiguousarray(second_grey)
-    return np.asarray(_finder().calc(first, second, None), np.float32)  # type: ignore[call-overload]
+
+
+def both_flows(first_grey: NDArray[np.uint8], second_grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """`dense_flow` there and back. One pair is looked at by several, with other masks and for other ends: the last few are kept.
+
+    Returns:
+        Two (H, W, 2), from the first picture to the second and the other way; not to be written to.
+
+    Raises:
+        InputError: as `dense_flow`.
+    """
+    _require_pictures(first_grey, second_grey)
+    return _kept(first_grey.tobytes(), second_grey.tobytes(), first_grey.shape)
+
+
+@lru_cache(maxsize=4)
+def _kept(first: bytes, second: bytes, shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    grey, other = (np.frombuffer(picture, np.uint8).reshape(shape) for picture in (first, second))
+    flows = dense_flow(grey, other), dense_flow(other, grey)
+    for flow in flows:
+        flow.flags.writeable = False
+    return flows
 
 
 def sure_flow(forward: NDArray[np.float32], backward: NDArray[np.float32], most_px: float = SURE_PX) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.monodepth.geometry.flow import dense_flow, sure_flow
+from auxfocus_ros.monodepth.geometry.flow import both_flows, sure_flow
 from auxfocus_ros.optics.camera import CameraModel
 
 CELL_PX = 4
@@ -41,10 +41,10 @@ class PairFlow:
 
 def pair_flow(first: NDArray[np.uint8], second: NDArray[np.uint8], camera: CameraModel) -> PairFlow:
     """The flow between two pictures (H, W, 3) uint8 BGR at the working size (a multiple of CELL_PX each way)."""
-    return both_flows(first, second, camera)[0]
+    return both_pair_flows(first, second, camera)[0]
 
 
-def both_flows(first: NDArray[np.uint8], second: NDArray[np.uint8], camera: CameraModel) -> tuple[PairFlow, PairFlow]:
+def both_pair_flows(first: NDArray[np.uint8], second: NDArray[np.uint8], camera: CameraModel) -> tuple[PairFlow, PairFlow]:
     """`pair_flow` from the first to the second, and from the second to the first."""
     height, width = first.shape[:2]
     scale = min(1.0, (WORKING_PX / (width * height)) ** 0.5)
@@ -53,7 +53,7 @@ def both_flows(first: NDArray[np.uint8], second: NDArray[np.uint8], camera: Came
         first, second = (np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.uint8) for one in (first, second))
         camera = camera.scaled_to(*size)
     grey = [np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8) for picture in (first, second)]
-    there, back = dense_flow(grey[0], grey[1]), dense_flow(grey[1], grey[0])
+    there, back = both_flows(grey[0], grey[1])
     return (
         PairFlow(first, camera, there, sure_flow(there, back, SURE_PX)),
         PairFlow(second, camera, back, sure_flow(back, there, SURE_PX)),

@@ -1,4 +1,4 @@
-"""Frames of sequences of several sizes as rows to learn from: in memory, in batches of one size, varied at random."""
+"""Frames of sequences of several sizes as rows to learn from: in batches of one size, varied at random."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Rows:
     """Frames in a fixed order, known by their number."""
 
     def __init__(self, sequences: Many[Sequence], rows: Many[Row], batch: int) -> None:
-        """Every picture is taken into memory once. batch: rows at a time."""
+        """batch: rows at a time."""
         self.sequences, self.rows, self.batch = sequences, list(rows), max(1, min(batch, len(rows)))
         sizes: dict[tuple[int, int], list[int]] = {}
         for number, row in enumerate(self.rows):

@@ -23,8 +23,11 @@ class NetworkPoseEstimator:
     """Tells a motion by the network; a `PoseEstimator`.
 
     Without a prior the rotation and the direction of the translation are those of epipolar geometry, which is exact, and the
-    network says how far the camera went, in metres as simulated worlds have them, which pictures alone cannot tell. With a
-    prior the network says what is to be added to it: nothing where what is looked at stands.
+    network says how far the camera went, in metres as simulated worlds have them, which pictures alone cannot tell.
+
+    With a prior, the motion of the surroundings, what is looked at is compared with it (`geometry/residual_motion.py`): where it
+    stands the prior is the answer; where it moves, the prior is turned by the angle by which it is seen away from where it
+    would be. In the narrow view of one thing, going across the line of sight and turning look alike, and an angle needs no unit.
     """
 
     def __init__(self, network: PoseNetwork, exact: EpipolarPoseEstimator | None = None) -> None:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from auxfocus_ros.learning.fitting import Goal
-from auxfocus_ros.monodepth.geometry.pose_planes import PairFlow, at_working_size, both_flows, pose_planes
+from auxfocus_ros.monodepth.geometry.pose_planes import PairFlow, at_working_size, both_pair_flows, pose_planes
 from auxfocus_ros.monodepth.networks.frames import lot
 from auxfocus_ros.monodepth.networks.pose_network import ROTATION_RAD, TRANSLATION_M
 from auxfocus_ros.monodepth.sequence import Sequence
@@ -36,7 +36,7 @@ def pair_rows(sequence: Sequence, gap: int = 1) -> list[PairRow]:
     found = []
     for first in range(len(sequence) - gap):
         second = first + gap
-        flows = both_flows(np.asarray(sequence.pictures[first]), np.asarray(sequence.pictures[second]), sequence.camera)
+        flows = both_pair_flows(np.asarray(sequence.pictures[first]), np.asarray(sequence.pictures[second]), sequence.camera)
         for here, there, flow in ((first, second, flows[0]), (second, first, flows[1])):
             motion, movable = sequence.motion(here, there), at_working_size(np.asarray(sequence.things[here] > 0), flow)
             assert motion is not None and movable is not None

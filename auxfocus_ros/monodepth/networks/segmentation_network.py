@@ -1,7 +1,6 @@
 """The network that says what each pixel shows: scores over the classes of the table.
 
-Source: US 12,387,354 B2, block 103. Its softmax is printed with a sum over all pixels; what is meant, and done here, is the sum
-over the classes of one pixel (docs/mono-depth.md).
+Source: US 12,387,354 B2, block 103. What becomes of the scores is in `monodepth/classes.py`.
 """
 
 from __future__ import annotations
@@ -29,8 +28,3 @@ class SegmentationNetwork(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """pictures (N, 3, H, W) RGB in 0 to 1, H and W multiples of 32; scores (N, classes, H, W)."""
         return functional.pixel_shuffle(self.scores(self.up(self.down(pictures))[0]), 2)
-
-
-def class_probabilities(scores: torch.Tensor) -> torch.Tensor:
-    """The softmax over the classes of each pixel, (N, classes, H, W)."""
-    return torch.softmax(scores, dim=1)

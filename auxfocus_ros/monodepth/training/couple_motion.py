@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.monodepth.gate import StaticAndDynamic
-from auxfocus_ros.monodepth.geometry.flow import dense_flow, sure_flow
+from auxfocus_ros.monodepth.geometry.flow import both_flows, sure_flow
 from auxfocus_ros.optics.camera import CameraModel
 
 SAME_SCENE = 0.15
@@ -52,8 +52,8 @@ def couple_motion(first: StaticAndDynamic, second: StaticAndDynamic, camera: Cam
     first_grey, second_grey = (
         np.asarray(cv2.cvtColor(np.ascontiguousarray(one.picture), cv2.COLOR_BGR2GRAY), np.uint8) for one in (first, second)
     )
-    flow = dense_flow(first_grey, second_grey)
-    sure = sure_flow(flow, dense_flow(second_grey, first_grey))
+    flow, back = both_flows(first_grey, second_grey)
+    sure = sure_flow(flow, back)
     counts = np.asarray(sure & ~first.movable)
     if sure.mean() < SAME_SCENE or likeness(first_grey, second_grey, flow, sure) < ALIKE:
         return CoupleMotion(flow, counts, CUT)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from auxfocus_ros.declaration import demand_valid, parameter
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.learning.facts import facts_of
 from auxfocus_ros.learning.progress import Result, Told
 from auxfocus_ros.monodepth.sequence import Sequence
 
@@ -100,19 +98,11 @@ def train_from_truth(
     )  # fmt: skip
     card = {
         "model": options.network,
-        "architecture": network.architecture,
-        "weights": int(sum(np.prod(value.shape) for value in network.parameters())),
+        **facts_of(network, schedule, past),
         "seed": options.seed,
         "worlds": len(learned),
         "frames": sum(len(one) for one in learned),
         "worlds_judged_by": len(judged),
-        "epochs": len(past),
-        "batch": schedule.batch,
-        "learning_rate": schedule.learning_rate,
-        "cores": os.cpu_count(),
-        "minutes_training": round(past[-1].seconds / 60, 1) if past else 0.0,
-        "training_loss": past[-1].training_loss if past else None,
-        "validation_loss": min((one.validation_loss for one in past), default=None),
     }
     return Result(network, card, len(past) == schedule.epochs)
 

@@ -111,6 +111,7 @@ def make_pairs(
             found = BLACK_FRAME if black[first] or black[second] else _judged(sequence, (first, second), seen, judges)
             if isinstance(found, str):
                 left_out[found] += 2
+                log.write_left_out(sequence.name, found, (first, second), _stamps(sequence, first, second))
             else:
                 decision, pose = found
                 log.write(sequence.name, decision, (first, second), _stamps(sequence, first, second))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.learning.facts import facts_of
 from auxfocus_ros.learning.progress import Result, Told
 from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions
 from auxfocus_ros.monodepth.networks import weights_path
@@ -111,21 +111,14 @@ def train(
     complete = len(past) == schedule.epochs
     card = {
         "model": MODEL,
-        "architecture": network.architecture,
-        "weights": int(sum(np.prod(value.shape) for value in network.parameters())),
+        **facts_of(network, schedule, past),
         "seed": options.seed,
         "options": {**asdict(options), "length": options.length_by},
         "losses": asdict(losses),
         "sequences": about,
         "frames_learned_from": sum(map(len, training)),
         "frames_held_out": held_out,
-        "epochs": len(past),
         "frames_in_a_pass": max(1, options.frames // batch) * batch,
-        "batch": batch,
-        "cores": os.cpu_count(),
-        "minutes_training": round(past[-1].seconds / 60, 1) if past else 0.0,
-        "training_loss": past[-1].training_loss if past else None,
-        "validation_loss": min((one.validation_loss for one in past), default=None),
         "figures": figures(network, start, judged, held_out=bool(held_out)) if complete else None,
     }
     return Result(network, card, complete)

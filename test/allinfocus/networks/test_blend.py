@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from auxfocus_ros.allinfocus.networks import weights_path
-from auxfocus_ros.allinfocus.networks.blend_goal import SOFT_LEVELS, UNIT_LEVELS, BlendGoal, SecondBlendGoal
+from auxfocus_ros.allinfocus.networks.blend_goal import SOFT_LEVELS, UNIT_LEVELS, BlendGoal
 from auxfocus_ros.allinfocus.networks.blend_loading import load_blend_network
 from auxfocus_ros.allinfocus.networks.blend_network import BlendNetwork, NetworkBlend
 from auxfocus_ros.allinfocus.video.blending import CHANNELS
@@ -58,8 +58,9 @@ def test_the_loss_is_that_of_the_blend() -> None:
 
 def test_the_second_round_starts_where_the_first_ended() -> None:
     first, second = network(3), network(4)
-    start = {name: value.clone() for name, value in first.state_dict().items()}
     arrays = {"planes": np.zeros((1, CHANNELS, 4, 4), np.float16), "parabola": np.zeros((1, 3, 4, 4), np.float32)}
-    SecondBlendGoal(arrays, start).prepare(second)
+    goal = BlendGoal(arrays)
+    goal.begin_with(first)
+    goal.prepare(second)
     for name, value in second.state_dict().items():
-        torch.testing.assert_close(value, start[name])
+        torch.testing.assert_close(value, first.state_dict()[name])

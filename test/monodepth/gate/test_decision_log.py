@@ -53,6 +53,16 @@ def test_a_line_by_hand(tmp_path: Path) -> None:
     assert entry["dynamic_pose"]["matrix"][2] == [0, 0, 1, 0.5]
 
 
+def test_a_pair_that_was_not_judged_has_its_line_too(tmp_path: Path) -> None:
+    with GateLog(tmp_path / "gate.jsonl", fail) as log:
+        log.write_left_out("a", "a black frame", (4, 5), (0.4, 0.5))
+    entry = json.loads((tmp_path / "gate.jsonl").read_text())
+    assert entry == {
+        "pair": "a", "frames": [4, 5], "stamps_s": [0.4, 0.5], "moving": None, "usable": False,
+        "reason": "not judged: a black frame",
+    }  # fmt: skip
+
+
 def test_a_line_without_a_comparison(tmp_path: Path) -> None:
     with GateLog(tmp_path / "gate.jsonl", fail) as log:
         log.write("a", decision(moving=False), (0, 1))

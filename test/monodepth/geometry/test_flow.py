@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from auxfocus_ros.errors import InputError
-from auxfocus_ros.monodepth.geometry.flow import dense_flow, sure_flow
+from auxfocus_ros.monodepth.geometry.flow import both_flows, dense_flow, sure_flow
 
 
 @pytest.fixture
@@ -27,6 +27,20 @@ def test_a_shift_is_found_to_a_twentieth_of_a_pixel(grey: np.ndarray) -> None:
 def test_a_part_of_a_pixel_is_found(grey: np.ndarray) -> None:
     moved = cv2.warpAffine(grey, np.float32([[1, 0, 0.4], [0, 1, 0]]), (192, 144), flags=cv2.INTER_CUBIC)
     assert np.median(dense_flow(grey, moved)[..., 0]) == pytest.approx(0.4, abs=0.05)
+
+
+def test_there_and_back_are_found_once_and_cannot_be_spoilt(grey: np.ndarray) -> None:
+    first, second = grey[10:110, 10:150], grey[12:112, 7:147]
+    there, back = both_flows(first, second)
+    np.testing.assert_array_equal(there, dense_flow(first, second))
+    np.testing.assert_array_equal(back, dense_flow(second, first))
+    assert both_flows(first.copy(), second.copy())[0] is there
+    with pytest.raises(ValueError, match="read-only"):
+        there[0, 0] = 1.0
+    with pytest.raises(InputError, match="of 8 bits"):
+        both_flows(first.astype(np.float32), second)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="of one size"):
+        both_flows(first, second[1:])
 
 
 def test_flow_is_sure_where_it_leads_back_and_ends_inside() -> None:

@@ -11,7 +11,7 @@ from auxfocus_ros.monodepth.geometry.pose_planes import (
     FLOW,
     PairFlow,
     at_working_size,
-    both_flows,
+    both_pair_flows,
     pair_flow,
     pose_planes,
 )
@@ -69,7 +69,7 @@ def test_the_flow_back_is_that_of_the_pictures_exchanged() -> None:
     lot = np.random.default_rng(4)
     first = np.asarray(cv2.resize(lot.integers(0, 255, (16, 32, 3), np.uint8), (128, 64), interpolation=cv2.INTER_CUBIC))
     second, camera = np.roll(first, 3, axis=1), CameraModel(128, 64, 90.0, 90.0, 63.5, 31.5)
-    there, back = both_flows(first, second, camera)
+    there, back = both_pair_flows(first, second, camera)
     np.testing.assert_array_equal(back.flow, pair_flow(second, first, camera).flow)
     np.testing.assert_array_equal(back.first, second)
     assert abs(float(np.median(there.flow[..., 0])) - 3.0) < 0.1

@@ -21,6 +21,17 @@ def test_points_lie_on_the_pixels_rays() -> None:
     assert xyz.dtype == np.float32 and rgb.dtype == np.uint8
 
 
+def test_thinned_points_are_some_of_them() -> None:
+    camera = CameraModel(5, 3, 2.0, 4.0, 1.0, 0.0)
+    depth_m = np.arange(1, 16, dtype=np.float32).reshape(3, 5)
+    picture = np.arange(45, dtype=np.uint8).reshape(3, 5, 3)
+    xyz, rgb = points_of(depth_m, camera, picture)
+    thin, thin_rgb = points_of(depth_m, camera, picture, step_px=2)
+    some = [0, 2, 4, 10, 12, 14]  # rows 0 and 2, columns 0, 2 and 4
+    np.testing.assert_array_equal(thin, xyz[some])
+    np.testing.assert_array_equal(thin_rgb, rgb[some])
+
+
 @pytest.mark.parametrize(
     ("model", "coefficients"), [("plumb_bob", (-0.2, 0.05, 0.001, -0.002, 0.0)), ("equidistant", (0.02, -0.01, 0.003, 0.0))]
 )

@@ -15,7 +15,7 @@ from auxfocus_ros.monodepth.networks import load_depth_network
 from auxfocus_ros.monodepth.networks.depth_network import FARTHEST_M, NEAREST_M, DepthNetwork, inverse_depth
 from auxfocus_ros.monodepth.networks.frames import Row, Rows, as_tensor, toned
 from auxfocus_ros.monodepth.networks.pose_network import COUNTS, PoseNetwork
-from auxfocus_ros.monodepth.networks.segmentation_network import SegmentationNetwork, class_probabilities
+from auxfocus_ros.monodepth.networks.segmentation_network import SegmentationNetwork
 from auxfocus_ros.monodepth.sequence import Sequence
 from auxfocus_ros.optics.camera import CameraModel
 
@@ -45,14 +45,9 @@ def test_every_weight_of_the_depth_network_learns() -> None:
     assert sum(float(value.grad.abs().sum()) == 0 for value in network.parameters() if value.grad is not None) == 0
 
 
-def test_probabilities_of_a_pixel_add_up_over_the_classes() -> None:
+def test_every_pixel_has_a_score_for_every_class() -> None:
     torch.manual_seed(0)
-    scores = SegmentationNetwork(5)(torch.rand(1, 3, 32, 64)).detach()
-    assert scores.shape == (1, 5, 32, 64)
-    np.testing.assert_allclose(class_probabilities(scores).sum(dim=1).numpy(), 1.0, rtol=1e-5)
-    # exp(1) / (exp(1) + exp(0)) = 0.731
-    two = class_probabilities(torch.tensor([1.0, 0.0]).reshape(1, 2, 1, 1))
-    np.testing.assert_allclose(two.flatten().numpy(), [0.7310586, 0.2689414], rtol=1e-5)
+    assert SegmentationNetwork(5)(torch.rand(1, 3, 32, 64)).shape == (1, 5, 32, 64)
 
 
 def test_cells_that_do_not_count_do_not_matter_to_the_pose() -> None:
