@@ -69,7 +69,8 @@ def read_camera(text: str) -> GivenCamera:
 
 def _of_file(path: Path, text: str) -> CameraModel:
     from auxfocus_ros.rig import load_rig
-    from auxfocus_ros.rig.rig_file import camera_from_values, read_yaml
+    from auxfocus_ros.rig.rig_file import camera_from_values
+    from auxfocus_ros.settings import read_yaml
 
     if path.suffix.lower() not in (".yaml", ".yml"):
         if len(path.parts) != 1 or path.exists():

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from auxfocus_ros.errors import ConfigurationError, InputError
-from auxfocus_ros.monodepth.settings_file import known_keys, read_settings
 from auxfocus_ros.optics.config_path import config_dir
+from auxfocus_ros.settings import mapping, read_yaml
 
 MOST_CLASSES = 256
 """A class's number is kept in 8 bits."""
@@ -70,12 +70,12 @@ def load_class_table(path: str | Path | None = None) -> ClassTable:
     """
     path = config_dir() / "monodepth" / "classes.yaml" if path is None else Path(path).expanduser()
     where = f"class table {path}"
-    entries = read_settings(path, "class table", ("classes",)).get("classes")
+    entries = mapping(read_yaml(path, "class table"), where, ("classes",)).get("classes")
     if not isinstance(entries, list) or not entries:
         raise ConfigurationError(f"{where}: wanted 'classes', a list of entries like {ENTRY}, found {entries!r}")
     names, movable = [], []
     for number, value in enumerate(entries):
-        entry = known_keys(value, f"{where}: class {number}", ("name", "movable"))
+        entry = mapping(value, f"{where}: class {number}", ("name", "movable"))
         name, moves = entry.get("name"), entry.get("movable")
         if not isinstance(name, str) or not name.strip():
             raise ConfigurationError(f"{where}: class {number}: name must be text, found {name!r}")

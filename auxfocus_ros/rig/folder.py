@@ -31,10 +31,11 @@ from auxfocus_ros.rig.kitti import load_kitti_bin
 from auxfocus_ros.rig.matching import NearestMatcher
 from auxfocus_ros.rig.pcd import load_pcd
 from auxfocus_ros.rig.picture_files import find_files, load_depth, load_picture
-from auxfocus_ros.rig.rig_file import RigDescription, load_rig, parse_rig, read_yaml
+from auxfocus_ros.rig.rig_file import RigDescription, load_rig, parse_rig
 from auxfocus_ros.rig.sizes import camera_for_size, depth_for_size
 from auxfocus_ros.rig.source import OnProblem, SourceCounts, ignore_problem
 from auxfocus_ros.rig.stamp_files import read_stamps
+from auxfocus_ros.settings import read_yaml
 
 FOLDER_FILE = "folder.yaml"
 ROLES = ("images", "points", "depth")

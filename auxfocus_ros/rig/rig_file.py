@@ -36,6 +36,7 @@ from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.config_path import config_dir
 from auxfocus_ros.optics.rigid import RigidTransform
+from auxfocus_ros.settings import read_yaml
 
 TOPIC_ROLES = ("image", "camera_info", "points", "depth", "lens_state", "joint_states", "gimbal_command", "range")
 KEYS = (
@@ -304,22 +305,6 @@ def parse_rig(content: object, where: str) -> RigDescription:
         gimbal=_gimbal(entry["gimbal"], f"{where}: gimbal") if "gimbal" in entry else None,
         focus_control=_focus_control(entry["focus_control"], f"{where}: focus_control") if "focus_control" in entry else None,
     )
-
-
-def read_yaml(path: Path, what: str) -> Any:
-    """The content of a YAML file; `what` names its kind in errors. Raises ConfigurationError."""
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigurationError(f"{what} {path} cannot be read: {reason}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        reason = getattr(error, "problem", None) or "syntax error"
-        raise ConfigurationError(f"{what} {path}{place}: not YAML: {reason}") from error
 
 
 def shipped_rigs() -> list[str]:

@@ -26,7 +26,7 @@ from typing import Any
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.rig.bag import natural_key
 from auxfocus_ros.rig.picture_files import PICTURE_SUFFIXES, find_files
-from auxfocus_ros.rig.rig_file import read_yaml
+from auxfocus_ros.settings import read_yaml
 
 STACK_FILE = "stack.yaml"
 MEASURES = ("position_steps", "focus_distance_m", "focus_dioptre")

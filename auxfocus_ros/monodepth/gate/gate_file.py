@@ -17,8 +17,8 @@ from auxfocus_ros.declaration import check, fields_of
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.gate.options import GateOptions, PoseMethod
 from auxfocus_ros.monodepth.gate.threshold import ELEMENTS, Gate
-from auxfocus_ros.monodepth.settings_file import known_keys, read_settings
 from auxfocus_ros.optics.config_path import config_dir
+from auxfocus_ros.settings import mapping, read_yaml
 
 METHODS: tuple[PoseMethod, ...] = get_args(PoseMethod)
 
@@ -48,11 +48,11 @@ def load_gate(path: str | Path | None = None) -> GateSettings:
     """
     path = config_dir() / "monodepth" / "gate.yaml" if path is None else Path(path).expanduser()
     where = f"gate file {path}"
-    content = read_settings(path, "gate file", ("pose", "thresholds", *fields_of(GateOptions)))
+    content = mapping(read_yaml(path, "gate file"), where, ("pose", "thresholds", *fields_of(GateOptions)))
     pose = content.pop("pose", METHODS[0])
     if pose not in METHODS:
         raise ConfigurationError(f"{where}: pose must be one of {' | '.join(METHODS)}, found {pose!r}")
-    matrices = known_keys(content.pop("thresholds", None), f"{where}: thresholds", METHODS)
+    matrices = mapping(content.pop("thresholds", None), f"{where}: thresholds", METHODS)
     try:
         gates = {method: Gate(_numbers(matrix, f"thresholds.{method}")) for method, matrix in matrices.items()}
         options = check(GateOptions, content)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.rig.simulation.curves import Circle, Curve, SampledCurve, straight, through_points
 from auxfocus_ros.rig.simulation.progress import TURNS, Progress, along
-from auxfocus_ros.rig.simulation.settings import flag, mapping, number, numbers, text
+from auxfocus_ros.settings import flag, mapping, number, numbers, text
 
 Vector = NDArray[np.float64]
 

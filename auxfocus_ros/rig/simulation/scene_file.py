@@ -32,9 +32,8 @@ import numpy as np
 
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.optics.config_path import config_dir
-from auxfocus_ros.rig.rig_file import read_yaml
 from auxfocus_ros.rig.simulation.paths import Path, Standing, parse_path
-from auxfocus_ros.rig.simulation.settings import flag, mapping, number, numbers, text, whole
+from auxfocus_ros.settings import flag, mapping, number, numbers, read_yaml, text, whole
 
 DEPTH_SENSORS = ("spinning_16", "spinning_64", "non_repeating", "depth_camera", "none")
 MOUNTS = ("gimbal", "fixed")

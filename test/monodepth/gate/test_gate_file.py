@@ -46,7 +46,7 @@ def test_a_users_file(tmp_path: Path) -> None:
         ("pose: epipolar", "thresholds: wanted keys and values (epipolar, network), found nothing"),
         ("pose: flow", "pose must be one of epipolar | network, found 'flow'"),
         (f"treshold: {{epipolar: {ROWS}}}", "unknown key 'treshold'; did you mean 'thresholds'?"),
-        (f"thresholds: {{epipola: {ROWS}}}", "thresholds: unknown key 'epipola'; did you mean 'epipolar'?"),
+        (f"thresholds: {{epipola: {ROWS}}}", "thresholds.epipola: unknown key 'epipola'; did you mean 'epipolar'?"),
         (f"pose: network\nthresholds: {{epipolar: {ROWS}}}", "thresholds.network is missing"),
         ("thresholds: {epipolar: 3}", "thresholds.epipolar: must be 4 rows of 4 numbers, found 3"),
         ("thresholds: {epipolar: [[1, 2, 3, 4]]}", "thresholds.epipolar: must be 4 rows of 4 numbers"),
@@ -57,7 +57,7 @@ def test_a_users_file(tmp_path: Path) -> None:
         (f"unsure: perhaps\nthresholds: {{epipolar: {ROWS}}}", "unsure is 'perhaps', it must be one of masked | whole"),
         (f"smallest_area_share: 2\nthresholds: {{epipolar: {ROWS}}}", "smallest_area_share is 2, it must be 0 to 1"),
         (f"policy: gate\ntarget_from: 3\nthresholds: {{epipolar: {ROWS}}}", "target_from is 3, it must be a str"),
-        ("pose: {", "is not YAML"),
+        ("pose: {", "not YAML"),
     ],
 )
 def test_a_file_that_cannot_be_right(tmp_path: Path, text: str, said: str) -> None:

@@ -1,7 +1,7 @@
-"""Reading a scene file's entries: every value is checked where it is read, and an error names the key by its whole way down.
+"""Files that users write, in YAML: every value is checked where it is read, and an error names the key by its whole way down.
 
-A scene is written by hand, so what is wrong in it must be found in one look: `things[2].path.speed_m_per_s: ...`, with the name
-that was probably meant beside a misspelt key.
+What is wrong in such a file must be found in one look: `things[2].path.speed_m_per_s: ...`, with the name that was probably meant
+beside a misspelt key.
 """
 
 from __future__ import annotations
@@ -9,9 +9,26 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from auxfocus_ros.errors import ConfigurationError
+
+
+def read_yaml(path: Path, what: str) -> Any:
+    """The content of a YAML file; `what` names its kind in errors. Raises ConfigurationError."""
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigurationError(f"{what} {path} cannot be read: {reason}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        reason = getattr(error, "problem", None) or "syntax error"
+        raise ConfigurationError(f"{what} {path}{place}: not YAML: {reason}") from error
 
 
 def mapping(value: object, where: str, keys: Sequence[str], required: Sequence[str] = ()) -> dict[str, Any]:
@@ -27,7 +44,8 @@ def mapping(value: object, where: str, keys: Sequence[str], required: Sequence[s
         ConfigurationError: no mapping, a key that is not known (with the one that is closest), or one that is missing.
     """
     if not isinstance(value, dict):
-        raise ConfigurationError(f"{where}: wanted keys and values ({', '.join(keys)}), found {value!r}")
+        found = "nothing" if value is None else repr(value)
+        raise ConfigurationError(f"{where}: wanted keys and values ({', '.join(keys)}), found {found}")
     for key in value:
         if key not in keys:
             close = difflib.get_close_matches(str(key), keys, 1)

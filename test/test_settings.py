@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.rig.simulation.settings import flag, mapping, number, numbers, text, whole
+from auxfocus_ros.settings import flag, mapping, number, numbers, text, whole
 
 
 def test_good_values_pass_through() -> None:
