@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auxfocus_ros.rig.simulation.filmed_worlds.filming import Kind
 
 SIZES_PX: dict[Kind, tuple[int, int]] = {"street": (320, 96), "room": (224, 160), "yard": (224, 160)}
-GENERATION = "g2"
+GENERATION = "g3"
 """Of the rules by which worlds are drawn: another one where the same seed draws another world, so that none is taken for one."""
 SHARES: dict[Kind, float] = {"street": 0.45, "room": 0.35, "yard": 0.2}
 

@@ -47,7 +47,7 @@ from auxfocus_ros.lens import (
 )
 from auxfocus_ros.lens.setting import settings_of
 from auxfocus_ros.optics import Lens, load_lens
-from auxfocus_ros.ros.event_stamps import EventStamps
+from auxfocus_ros.ros.event_stamps import EventStamps, clocks_now
 from auxfocus_ros.ros.lens_messages import make_lens_state, make_move_feedback, make_move_result
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.process import run_node
@@ -309,9 +309,8 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
             self._wake()
 
     def _result(self, ending: MoveEnding) -> MoveLens.Result:
-        now_s = time.monotonic()
-        state = self._actuator.state(now_s) if self._actuator is not None else None
-        settled = self._settled_stamp(state, now_s) if state is not None else Time()
+        state = self._actuator.state(time.monotonic()) if self._actuator is not None else None
+        settled = self._settled_stamp(state) if state is not None else Time()
         return make_move_result(ending.code, ending.message, self._lens, state, settled)
 
     # The camera's tilt
@@ -378,8 +377,8 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         else:
             state = self._actuator.state(now_s)
         self._tell_fault(state)
-        header = Header(stamp=self._known_stamp(state, now_s), frame_id=self.parameters.frame_id)
-        self._publisher.publish(make_lens_state(self._lens, state, header, self._settled_stamp(state, now_s)))
+        header = Header(stamp=self._known_stamp(state), frame_id=self.parameters.frame_id)
+        self._publisher.publish(make_lens_state(self._lens, state, header, self._settled_stamp(state)))
         if ending is not None:
             self._end(ending)
         return state
@@ -394,11 +393,11 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         else:
             self.health.problem("lens", state.fault_text, error=True, lasting=True)
 
-    def _settled_stamp(self, state: ActuatorState, now_s: float) -> Time:
-        return from_ns(self._settled.stamp_ns(state.settled_at_s, now_s, self.get_clock().now().nanoseconds))
+    def _settled_stamp(self, state: ActuatorState) -> Time:
+        return from_ns(self._settled.stamp_ns(state.settled_at_s, *clocks_now(self.get_clock())))
 
-    def _known_stamp(self, state: ActuatorState, now_s: float) -> Time:
-        return from_ns(self._known.stamp_ns(state.known_at_s, now_s, self.get_clock().now().nanoseconds))
+    def _known_stamp(self, state: ActuatorState) -> Time:
+        return from_ns(self._known.stamp_ns(state.known_at_s, *clocks_now(self.get_clock())))
 
 
 def main() -> None:

@@ -7,7 +7,31 @@ asked for.
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 from auxfocus_ros.ros.stamps import NS_PER_S
+
+TOGETHER_S = 1e-4
+MOST_READINGS = 5
+
+
+def clocks_now(clock: Any) -> tuple[float, int]:
+    """The steady clock, seconds, and a node's clock, nanoseconds, at one moment.
+
+    A busy machine may let others run between two readings: the node's clock is read between two of the steady one, again where
+    these lie more than TOGETHER_S apart, and of MOST_READINGS the closest counts.
+    """
+    best: tuple[float, float, int] | None = None
+    for _ in range(MOST_READINGS):
+        before_s, clock_ns, after_s = time.monotonic(), int(clock.now().nanoseconds), time.monotonic()
+        apart_s = after_s - before_s
+        if best is None or apart_s < best[0]:
+            best = (apart_s, before_s + 0.5 * apart_s, clock_ns)
+        if apart_s < TOGETHER_S:
+            break
+    assert best is not None
+    return best[1:]
 
 
 class EventStamps:

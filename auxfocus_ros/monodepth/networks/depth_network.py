@@ -54,4 +54,4 @@ class DepthNetwork(nn.Module):
 def inverse_depth(answer: torch.Tensor) -> torch.Tensor:
     """1/m of what a head gives: the logarithm goes from 1 / FARTHEST_M to 1 / NEAREST_M; 0 is in the middle."""
     low, high = -math.log(FARTHEST_M), -math.log(NEAREST_M)
-    return torch.exp(low + (high - low) * torch.sigmoid(0.5 * answer))
+    return torch.exp(low + (high - low) * torch.sigmoid(0.5 * answer.float()))

@@ -31,6 +31,8 @@ JUDGED_TOGETHER = 8
 class SelfSupervisedGoal(Goal):
     """Of target frames of several sequences, one size of picture in a batch."""
 
+    halves = True
+
     def __init__(
         self,
         parts: Sequence[LearningFrames],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -13,24 +14,45 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from auxfocus_ros.learning.fitting import Goal
+from auxfocus_ros.monodepth.inference.network_size import stepped
 from auxfocus_ros.monodepth.networks.depth_network import CANONICAL_FX_PX, FARTHEST_M, NEAREST_M
 from auxfocus_ros.monodepth.networks.frames import Row, Rows, as_tensor, lot, toned
 from auxfocus_ros.monodepth.sequence import Sequence
 
-MOST_ZOOM = 1.5
+LEARNED_PX = 33_000
+"""Pixels of what is learned from: larger pictures are brought to it, which their longer focal lengths make up for."""
 EDGE_WEIGHT, COARSE_WEIGHT, SHAPE_WEIGHT = 0.3, 0.2, 0.6
 SLOPE_SIZES = 3
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What is taken of a picture. size_px: width and height it is brought to. zoom: the picture's width over that of the part.
+    left, top: where the part lies, 0 to 1 of what is left over.
+    """
+
+    size_px: tuple[int, int]
+    zoom: float = 1.0
+    left: float = 0.0
+    top: float = 0.0
+    mirrored: bool = False
+
+
 class FramesGoal(Goal):
-    """Single frames with their truth; varied: mirrored, cut out larger, in other tones."""
+    """Single frames with their truth; varied: mirrored, cut out larger, in other tones.
+
+    most_zoom: how much larger, at most.
+    """
+
+    halves = True
+    most_zoom = 1.5
 
     def __init__(self, sequences: Many[Sequence], batch: int) -> None:
         """All frames of all sequences; batch: as the schedule's."""
         rows = [Row(number, frame) for number, one in enumerate(sequences) for frame in range(len(one))]
         super().__init__({"row": np.arange(len(rows))})
         self._rows = Rows(sequences, rows, batch)
-        self._cuts: list[tuple[float, float, float, bool]] = []  # (zoom, left, top, mirrored) of the last pictures
+        self._cuts: list[Cut] = []  # of the last pictures
 
     def order(self, generator: torch.Generator) -> torch.Tensor:
         """See Rows.order."""
@@ -46,12 +68,17 @@ class FramesGoal(Goal):
 
     def inputs(self, rows: np.ndarray, generator: torch.Generator | None) -> tuple[torch.Tensor, ...]:
         """(N, 3, H, W)."""
-        self._cuts = [(1.0, 0.0, 0.0, False)] * len(rows)
+        camera = self._rows.sequences[self._rows.rows[int(rows[0])].sequence].camera
+        size = (camera.width_px, camera.height_px)
+        self._cuts = [Cut(size)] * len(rows)
         if generator is not None:
-            zoom = np.exp(lot(generator, len(rows), 0.0, float(np.log(MOST_ZOOM))))
+            zoom = np.exp(lot(generator, len(rows), 0.0, float(np.log(self.most_zoom))))
             left, top = lot(generator, len(rows)), lot(generator, len(rows))
             mirrored = lot(generator, len(rows)) < 0.5
-            self._cuts = [(float(z), float(x), float(y), bool(m)) for z, x, y, m in zip(zoom, left, top, mirrored, strict=True)]
+            smaller = _learned_size(size)
+            self._cuts = [
+                Cut(smaller, float(z), float(x), float(y), bool(m)) for z, x, y, m in zip(zoom, left, top, mirrored, strict=True)
+            ]
         pictures = self._planes(rows, "pictures", cv2.INTER_LINEAR)
         return (as_tensor(toned(pictures, generator) if generator is not None else pictures),)
 
@@ -66,7 +93,10 @@ class FramesGoal(Goal):
     def _focal_px(self, rows: np.ndarray) -> NDArray[np.float32]:
         """Focal length of each picture after it was cut."""
         cameras = [self._rows.sequences[self._rows.rows[int(row)].sequence].camera for row in rows]
-        return np.array([camera.fx_px * cut[0] for camera, cut in zip(cameras, self._cuts, strict=True)], np.float32)
+        focal = [
+            camera.fx_px * cut.zoom * cut.size_px[0] / camera.width_px for camera, cut in zip(cameras, self._cuts, strict=True)
+        ]
+        return np.array(focal, np.float32)
 
 
 class TrueDepthGoal(FramesGoal):
@@ -108,6 +138,8 @@ def _error_of(error: torch.Tensor, counts: torch.Tensor, *, slopes: bool) -> tor
 class TrueClassGoal(FramesGoal):
     """Cross-entropy, in which rare classes count for more."""
 
+    most_zoom = 3.0
+
     def __init__(self, sequences: Many[Sequence], batch: int) -> None:
         """As FramesGoal."""
         super().__init__(sequences, batch)
@@ -126,15 +158,21 @@ class TrueClassGoal(FramesGoal):
         return functional.cross_entropy(output, classes, weight=weights)
 
 
-def _cut(plane: NDArray[Any], cut: tuple[float, float, float, bool], how: int) -> NDArray[Any]:
-    """The part of a plane that a longer focal length would show, at the plane's size, mirrored if so."""
-    zoom, left, top, mirrored = cut
+def _learned_size(size_px: tuple[int, int]) -> tuple[int, int]:
+    """Width and height at which a picture is learned from: its own, or as many times smaller, in multiples of STEP_PX."""
+    share = (LEARNED_PX / (size_px[0] * size_px[1])) ** 0.5
+    return size_px if share >= 1.0 else (stepped(size_px[0] * share), stepped(size_px[1] * share))
+
+
+def _cut(plane: NDArray[Any], cut: Cut, how: int) -> NDArray[Any]:
+    """The part of a plane that a longer focal length would show, mirrored if so."""
     height, width = plane.shape[:2]
-    if zoom > 1.0:
-        part_width, part_height = round(width / zoom), round(height / zoom)
-        x, y = round(left * (width - part_width)), round(top * (height - part_height))
+    if cut.zoom > 1.0 or (width, height) != cut.size_px:
+        part_width, part_height = round(width / cut.zoom), round(height / cut.zoom)
+        x, y = round(cut.left * (width - part_width)), round(cut.top * (height - part_height))
         part = plane[y : y + part_height, x : x + part_width]
         # OpenCV does not know half precision.
         part = part.astype(np.float32) if part.dtype == np.float16 else part
-        plane = cv2.resize(part, (width, height), interpolation=how).astype(plane.dtype)
-    return np.ascontiguousarray(plane[:, ::-1]) if mirrored else plane
+        shrinks = how == cv2.INTER_LINEAR and part_width > cut.size_px[0]
+        plane = cv2.resize(part, cut.size_px, interpolation=cv2.INTER_AREA if shrinks else how).astype(plane.dtype)
+    return np.ascontiguousarray(plane[:, ::-1]) if cut.mirrored else plane

@@ -57,12 +57,12 @@ def test_a_cut_out_picture_is_of_a_longer_lens_and_its_truth_is_cut_with_it() ->
     rows = np.arange(2)
     (pictures,) = goal.inputs(rows, torch.Generator().manual_seed(4))
     cuts = goal._cuts
-    assert all(zoom > 1.0 for zoom, *_ in cuts)
+    assert all(cut.zoom > 1.0 for cut in cuts)
     for row in rows:
         bright = pictures[row].mean(dim=0) > 0.5 * float(pictures[row].max())
         far = torch.from_numpy(goal._planes(rows, "depth_m", 0)[row].astype(np.float32)) > 6.0
         assert float((bright == far).float().mean()) > 0.9
-    np.testing.assert_allclose(goal._focal_px(rows), [100.0 * zoom for zoom, *_ in cuts], rtol=1e-5)
+    np.testing.assert_allclose(goal._focal_px(rows), [100.0 * cut.zoom for cut in cuts], rtol=1e-5)
 
 
 def test_classes_are_told_by_cross_entropy_and_rare_ones_weigh_more() -> None:
@@ -76,3 +76,16 @@ def test_classes_are_told_by_cross_entropy_and_rare_ones_weigh_more() -> None:
     sure = 20.0 * torch.nn.functional.one_hot(torch.from_numpy(one.classes.astype(np.int64)), 4).permute(0, 3, 1, 2).float()
     assert float(goal.loss(sure, np.arange(2))) < 1e-4
     assert float(goal._weights[2]) > float(goal._weights[0]) and float(goal._weights[1]) > float(goal._weights[2])
+
+
+def test_a_large_picture_is_learned_from_at_a_smaller_size_and_judged_at_its_own() -> None:
+    camera = CameraModel(640, 192, 400.0, 400.0, 319.5, 95.5)
+    depth_m = np.full((2, 192, 640), 4.0, np.float32)
+    large = Sequence("large", np.zeros((2, 192, 640, 3), np.uint8), camera, np.arange(2) / 10.0, depth_m=depth_m)
+    goal = TrueDepthGoal([large], batch=2)
+    (varied,) = goal.inputs(np.arange(2), torch.Generator().manual_seed(4))
+    assert varied.shape == (2, 3, 96, 320)
+    np.testing.assert_allclose(goal._focal_px(np.arange(2)), [200.0 * cut.zoom for cut in goal._cuts], rtol=1e-5)
+    (whole,) = goal.inputs(np.arange(2), None)
+    assert whole.shape == (2, 3, 192, 640)
+    np.testing.assert_allclose(goal._focal_px(np.arange(2)), 400.0)

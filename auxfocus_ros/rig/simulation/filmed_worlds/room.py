@@ -53,12 +53,14 @@ def build_room(world: WorldBuilder, moving: bool) -> CameraWay:
             )
     _furniture(world, half, high)
     start = (world.number(-0.9, -0.4) * half[0], world.number(-0.5, 0.5) * half[1], world.number(0.8, 1.8))
-    _living(world, half, start, moving)
     pace = world.number(0.01, 0.11)
     angle = world.number(-math.pi, math.pi)
+    heading = world.number(-0.5, 0.5)
+    _living(world, half, start, moving)
+    _companion(world, half, start, pace, heading + angle, moving)
     return CameraWay(
         start_m=start,
-        heading_rad=world.number(-0.5, 0.5),
+        heading_rad=heading,
         pitch_rad=world.number(-0.1, 0.35),
         step_m=(pace * math.cos(angle), pace * math.sin(angle), 0.5 * pace * world.number(-1, 1)),
         turn_rad=(world.number(-0.03, 0.03), world.number(-0.012, 0.012)),
@@ -119,3 +121,22 @@ def _living(world: WorldBuilder, half: list[float], camera_m: tuple[float, float
         else:
             step = world.number(0.02, 0.1) if walks else 0.0
             world.figure(VEHICLE, "toy_car", (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.05, 0.05))
+
+
+def _companion(
+    world: WorldBuilder, half: list[float], camera_m: tuple[float, float, float], pace_m: float, way_rad: float, moving: bool
+) -> None:
+    """Often someone goes as the camera does, which follows: in the picture he stands still, as if he were far away."""
+    lot = world.lot
+    follows, walks = lot.random() < 0.5, moving and lot.random() < 0.85
+    x = min(camera_m[0] + world.number(1.2, 3.5), 0.9 * half[0])
+    y = min(max(camera_m[1] + world.number(-0.8, 0.8), -0.85 * half[1]), 0.85 * half[1])
+    step, kind = pace_m * world.number(0.85, 1.15) if walks else 0.0, lot.random()
+    if not follows:
+        return
+    if kind < 0.65:
+        world.figure(PERSON, world.one_of(PEOPLE), (x, y, 0.0), way_rad, step_m=step)
+    elif kind < 0.85:
+        world.figure(ANIMAL, world.one_of(SMALL_ANIMALS[:2]), (x, y, 0.0), way_rad, step_m=step)
+    else:
+        world.figure(VEHICLE, "toy_car", (x, y, 0.0), way_rad, step_m=step)

@@ -38,7 +38,7 @@ def build_street(world: WorldBuilder, moving: bool) -> CameraWay:
     _street_furniture(world, kerb)
     step = world.number(0.15, 0.8)
     _vehicles(world, lane, kerb, step, moving)
-    _walkers(world, kerb, moving)
+    _walkers(world, kerb, step, moving)
     own = -0.5 * lane if lot.random() < 0.75 else 0.5 * lane
     return CameraWay(
         start_m=(0.0, own + world.number(-0.4, 0.4), world.number(1.1, 2.3)),
@@ -120,8 +120,10 @@ def _vehicles(world: WorldBuilder, lane: float, kerb: list[float], own_step_m: f
                 return x
         return None
 
-    if lot.random() < 0.8 and (x := free(7.0, 26.0)) is not None:
-        step = own_step_m * world.number(0.5, 1.4) if moving and lot.random() < 0.85 else 0.0
+    if lot.random() < 0.8 and (x := free(6.0, 24.0)) is not None:
+        # Who drives ahead mostly keeps our pace: in the picture he stands still, as if he were infinitely far away.
+        pace = world.number(0.85, 1.15) if lot.random() < 0.6 else world.number(0.5, 1.4)
+        step = own_step_m * pace if moving and lot.random() < 0.85 else 0.0
         world.figure(
             VEHICLE,
             world.one_of(VEHICLES),
@@ -145,8 +147,12 @@ def _vehicles(world: WorldBuilder, lane: float, kerb: list[float], own_step_m: f
             x += world.number(5.5, 14.0)
 
 
-def _walkers(world: WorldBuilder, kerb: list[float], moving: bool) -> None:
+def _walkers(world: WorldBuilder, kerb: list[float], own_step_m: float, moving: bool) -> None:
     lot = world.lot
+    if own_step_m < 0.4 and lot.random() < 0.6:  # someone goes before us
+        step = own_step_m * world.number(0.85, 1.15) if moving and lot.random() < 0.85 else 0.0
+        place = (world.number(3.0, 9.0), world.number(-2.5, 2.5), 0.0)
+        world.figure(PERSON, world.one_of(PEOPLE), place, world.number(-0.05, 0.05), step_m=step)
     for _ in range(int(lot.integers(1, 6))):
         x, y = world.number(4.0, 24.0), world.number(kerb[1] - 1.5, kerb[0] + 1.5)
         heading = world.number(-math.pi, math.pi) if lot.random() < 0.5 else 0.5 * math.pi * float(lot.integers(4))

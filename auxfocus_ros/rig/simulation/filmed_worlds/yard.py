@@ -65,13 +65,32 @@ def build_yard(world: WorldBuilder, moving: bool) -> CameraWay:
             step = world.number(0.1, 0.9) if walks else 0.0
             world.figure(VEHICLE, world.one_of(VEHICLES), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.03, 0.03))
     angle, pace = world.number(-math.pi, math.pi), world.number(0.08, 0.5)
+    heading, pitch = world.number(-0.3, 0.3), world.number(0.15, 0.65)
+    _followed(world, high, pitch, pace, heading + angle, moving)
     return CameraWay(
         start_m=(0.0, world.number(-2.0, 2.0), high),
-        heading_rad=world.number(-0.3, 0.3),
-        pitch_rad=world.number(0.15, 0.65),
+        heading_rad=heading,
+        pitch_rad=pitch,
         step_m=(pace * math.cos(angle), pace * math.sin(angle), 0.2 * pace * world.number(-1, 1)),
         turn_rad=(world.number(-0.02, 0.02), world.number(-0.008, 0.008)),
         shake_rad=0.002,
         shake_m=0.005,
         roll_rad=world.number(-0.05, 0.05),
     )
+
+
+def _followed(world: WorldBuilder, high_m: float, pitch_rad: float, pace_m: float, way_rad: float, moving: bool) -> None:
+    """Often the drone follows someone or something near the middle of its picture."""
+    lot = world.lot
+    follows, walks, what = lot.random() < 0.5, moving and lot.random() < 0.85, lot.random()
+    x = high_m / math.tan(pitch_rad + world.number(0.0, 0.3))
+    place = (min(x, 4.0 * high_m), world.number(-0.2, 0.2) * x, 0.0)
+    step = pace_m * world.number(0.85, 1.15) if walks else 0.0
+    if not follows:
+        return
+    if what < 0.4:
+        world.figure(PERSON, world.one_of(PEOPLE), place, way_rad, step_m=step)
+    elif what < 0.6:
+        world.figure(ANIMAL, world.one_of(LARGE_ANIMALS), place, way_rad, step_m=step)
+    else:
+        world.figure(VEHICLE, world.one_of(VEHICLES), place, way_rad, step_m=step)
