@@ -22,7 +22,7 @@ from auxfocus_ros.commands.bench_monodepth_variants import (
     errors_of,
     run_all,
 )
-from auxfocus_ros.commands.bench_monodepth_worlds import BenchWorlds, bench_worlds
+from auxfocus_ros.commands.bench_monodepth_worlds import bench_worlds, seen_worlds
 
 if TYPE_CHECKING:
     from auxfocus_ros.monodepth.sequence import Sequence as Pictures
@@ -126,17 +126,17 @@ def segmentation_part(options: argparse.Namespace) -> dict[str, Any]:
     from auxfocus_ros.monodepth.inference.segmentation_estimator import load_segmentation_estimator
 
     names = load_class_table().names
-    worlds: BenchWorlds = bench_worlds(options, learned=False)
+    worlds = seen_worlds(options)
     estimator = load_segmentation_estimator(SegmentationNetworkOptions())
     total = np.zeros((len(names), len(names)), np.int64)
-    for sequence in worlds.moving:
+    for sequence in worlds:
         assert sequence.classes is not None
         total += confusion_matrix(
             np.asarray(sequence.classes[0]), estimator.classes(np.asarray(sequence.pictures[0])), len(names)
         )
     each = dict(zip(names, intersection_over_union(total).tolist(), strict=True))
     bars = [bar("classes on unseen worlds, mean IoU", mean_iou(total), CLASSES_BAR, ">=")]
-    return {"part": "segmentation", "pictures": len(worlds.moving), "iou": each, "bars": bars}
+    return {"part": "segmentation", "pictures": len(worlds), "iou": each, "bars": bars}
 
 
 def _drawn(pairs: list[Any], count: int, lot: np.random.Generator) -> list[Any]:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 LEARNED = WorldPlan(count=200, first_seed=300_000, frames=6, standing_share=0.35)
 TESTED = WorldPlan(count=60, first_seed=400_000, frames=4, standing_share=0.0)
+SEEN = WorldPlan(count=100, first_seed=450_000, frames=2, standing_share=0.0, times=2)
 QUICK_LEARNED = WorldPlan(count=9, first_seed=300_000, frames=4, standing_share=0.35)
 QUICK_TESTED = WorldPlan(count=6, first_seed=400_000, frames=3, standing_share=0.0)
+QUICK_SEEN = WorldPlan(count=6, first_seed=450_000, frames=2, standing_share=0.0, times=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,11 @@ def bench_worlds(options: argparse.Namespace, *, learned: bool = True) -> BenchW
     return BenchWorlds(
         _filmed(options, learn.options() if learned else []), _filmed(options, moving), _filmed(options, standing(moving))
     )
+
+
+def seen_worlds(options: argparse.Namespace) -> list[Sequence]:
+    """Worlds at the size at which classes are told; options as for `bench_worlds`."""
+    return _filmed(options, (QUICK_SEEN if options.quick else SEEN).options())
 
 
 def _filmed(options: argparse.Namespace, worlds: Many[FilmOptions]) -> list[Sequence]:

@@ -26,7 +26,7 @@ SHARES: dict[Kind, float] = {"street": 0.45, "room": 0.35, "yard": 0.2}
 @dataclass(frozen=True)
 class WorldPlan:
     """Which worlds. seeds follow each other from `first_seed` in each kind; see FilmOptions for the rest. standing_share: how
-    many of them, mixed among the others, stand still.
+    many of them, mixed among the others, stand still. times: larger than SIZES_PX.
     """
 
     count: int
@@ -34,6 +34,7 @@ class WorldPlan:
     frames: int = 6
     standing_share: float = 0.3
     living: bool = True
+    times: int = 1
 
     def options(self) -> list[FilmOptions]:
         """Of every sequence."""
@@ -43,7 +44,7 @@ class WorldPlan:
         for kind, share in SHARES.items():
             for number in range(round(self.count * share)):
                 standing = int((number + 1) * self.standing_share) > int(number * self.standing_share)
-                width_px, height_px = SIZES_PX[kind]
+                width_px, height_px = (self.times * side for side in SIZES_PX[kind])
                 found.append(
                     FilmOptions(kind, self.first_seed + number, self.frames, width_px, height_px, not standing, self.living)
                 )

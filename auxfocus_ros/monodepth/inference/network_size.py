@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.inference.options import LARGEST_SIDE_PX
 
-BUDGET_PX = 320 * 192
+BUDGET_PX, FINE_BUDGET_PX = 320 * 192, 640 * 192
+"""Pixels of what is seen: depth is smooth, while a person far away is only a few pixels wide."""
 STEP_PX = 32
 """Our networks halve a picture five times."""
 
@@ -22,12 +23,13 @@ class SizeRule:
     """Sizes that a network takes.
 
     width_px, height_px: the only ones, as its file says, or those asked for; 0: by the picture. exact: it takes any; else
-    multiples of STEP_PX alone, and what is asked for is rounded to one.
+    multiples of STEP_PX alone, and what is asked for is rounded to one. budget_px: about how many where the picture decides.
     """
 
     width_px: int = 0
     height_px: int = 0
     exact: bool = False
+    budget_px: int = BUDGET_PX
 
     def size_for(self, width_px: int, height_px: int) -> tuple[int, int]:
         """Width and height that a picture of this size is brought to."""
@@ -39,7 +41,7 @@ class SizeRule:
         shape = width_px / height_px
         if wide or high:
             return wide or stepped(high * shape), high or stepped(wide / shape)
-        return stepped(math.sqrt(BUDGET_PX * shape)), stepped(math.sqrt(BUDGET_PX / shape))
+        return stepped(math.sqrt(self.budget_px * shape)), stepped(math.sqrt(self.budget_px / shape))
 
 
 def stepped(side_px: float) -> int:

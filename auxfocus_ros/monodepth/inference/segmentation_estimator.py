@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.classes import ClassTable, class_of_pixels, load_class_table, require_classes
 from auxfocus_ros.monodepth.inference.cameras import require_picture
-from auxfocus_ros.monodepth.inference.network_size import SizeRule, brought_to
+from auxfocus_ros.monodepth.inference.network_size import FINE_BUDGET_PX, SizeRule, brought_to
 from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions, input_triple
 from auxfocus_ros.monodepth.inference.user_network import ONNX, OWN_WEIGHTS, TORCHSCRIPT, UserNetwork, require_file
 
@@ -91,5 +91,5 @@ def load_segmentation_estimator(options: SegmentationNetworkOptions) -> Segmenta
 
     require_classes(table, CLASSES, "our segmentation network")
     network = load_segmentation_network(path if options.segmentation else None)
-    rule = SizeRule(options.segmentation_width_px, options.segmentation_height_px)
+    rule = SizeRule(options.segmentation_width_px, options.segmentation_height_px, budget_px=FINE_BUDGET_PX)
     return SegmentationEstimator(OwnSegmentation(network), rule, table)

@@ -1,4 +1,6 @@
-"""The networks for depth, pose and segmentation, their losses and geometry. PyTorch is imported when the first one is loaded."""
+"""The networks for depth, pose, segmentation and what moves, their losses and geometry. PyTorch is imported when the first is
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,15 @@ from auxfocus_ros.optics.config_path import config_dir
 
 if TYPE_CHECKING:
     from auxfocus_ros.monodepth.networks.depth_network import DepthNetwork
+    from auxfocus_ros.monodepth.networks.motion_network import MotionNetwork
     from auxfocus_ros.monodepth.networks.pose_network import PoseNetwork
     from auxfocus_ros.monodepth.networks.segmentation_network import SegmentationNetwork
 
-__all__ = ["load_depth_network", "load_pose_network", "load_segmentation_network", "weights_path"]
+__all__ = ["load_depth_network", "load_motion_network", "load_pose_network", "load_segmentation_network", "weights_path"]
 
 
 def weights_path(name: str) -> Path:
-    """Where the shipped weights of a network lie: 'depth', 'pose' or 'segmentation'."""
+    """Where the shipped weights of a network lie: 'depth', 'motion', 'pose' or 'segmentation'."""
     return config_dir() / "monodepth" / "weights" / f"{name}.safetensors"
 
 
@@ -37,6 +40,15 @@ def load_segmentation_network(path: Path | None = None) -> SegmentationNetwork:
     from auxfocus_ros.monodepth.networks.segmentation_network import SegmentationNetwork
 
     return load_weights(SegmentationNetwork(), path or weights_path("segmentation"))
+
+
+@lru_cache(maxsize=4)
+def load_motion_network(path: Path | None = None) -> MotionNetwork:
+    """path: as for `load_depth_network`."""
+    from auxfocus_ros.learning.weights import load_weights
+    from auxfocus_ros.monodepth.networks.motion_network import MotionNetwork
+
+    return load_weights(MotionNetwork(), path or weights_path("motion"))
 
 
 @lru_cache(maxsize=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.monodepth.geometry.epipolar_pose import EpipolarPoseEstimator
 from auxfocus_ros.monodepth.geometry.pose_planes import PairFlow, at_working_size, pair_flow, pose_planes
-from auxfocus_ros.monodepth.geometry.residual_motion import residual_motion
-from auxfocus_ros.monodepth.networks import load_pose_network
+from auxfocus_ros.monodepth.geometry.residual_motion import residual_motions
+from auxfocus_ros.monodepth.networks import load_motion_network, load_pose_network
+from auxfocus_ros.monodepth.networks.motion_network import MotionNetwork, moves
 from auxfocus_ros.monodepth.networks.pose_network import PoseNetwork
 from auxfocus_ros.monodepth.pose_estimate import PoseEstimate
 from auxfocus_ros.optics.camera import CameraModel
@@ -25,14 +27,18 @@ class NetworkPoseEstimator:
     Without a prior the rotation and the direction of the translation are those of epipolar geometry, which is exact, and the
     network says how far the camera went, in metres as simulated worlds have them, which pictures alone cannot tell.
 
-    With a prior, the motion of the surroundings, what is looked at is compared with it (`geometry/residual_motion.py`): where it
-    stands the prior is the answer; where it moves, the prior is turned by the angle by which it is seen away from where it
-    would be. In the narrow view of one thing, going across the line of sight and turning look alike, and an angle needs no unit.
+    With a prior, the motion of the surroundings, what is looked at is compared with it (`geometry/residual_motion.py`): where
+    all of it stands, as a second small network judges, the prior is the answer; where something moves, the prior is turned by the
+    angle by which it is seen away from where it would be. In the narrow view of one thing, going across the line of sight and
+    turning look alike, and an angle needs no unit.
     """
 
-    def __init__(self, network: PoseNetwork, exact: EpipolarPoseEstimator | None = None) -> None:
-        """network: trained. exact: None: with its defaults."""
+    def __init__(
+        self, network: PoseNetwork, motion: MotionNetwork | None = None, exact: EpipolarPoseEstimator | None = None
+    ) -> None:
+        """network: trained. motion: judges what moves; None: the shipped one. exact: None: with its defaults."""
         self._network, self._exact = network.eval(), exact or EpipolarPoseEstimator()
+        self._motion = motion
 
     def estimate(
         self,
@@ -55,11 +61,13 @@ class NetworkPoseEstimator:
             matrix[:3, 3] *= float(np.linalg.norm(told[:3, 3]))
             return PoseEstimate(matrix, metric=True, problem=exact.problem)
         looked_at = np.ones_like(flow.sure) if keep is None else keep
-        found = residual_motion(flow.flow, flow.sure, looked_at, flow.camera, prior)
-        if not found.things:
+        strips = residual_motions(flow.flow, flow.sure, looked_at, flow.camera, prior)
+        if not strips:
             return PoseEstimate(prior, metric=True, problem="too little of what can move is found in both pictures")
+        moving = [strip for strip, sure in zip(strips, moves(self._motion or load_motion_network(), strips), strict=True) if sure]
+        x, y = max((strip.angle_rad for strip in moving), key=lambda angle: math.hypot(*angle), default=(0.0, 0.0))
         turned = np.eye(4)
-        turned[:3, :3] = cv2.Rodrigues(np.array([-found.angle_rad[1], found.angle_rad[0], 0.0]))[0]
+        turned[:3, :3] = cv2.Rodrigues(np.array([-y, x, 0.0]))[0]
         return PoseEstimate(turned @ prior, metric=True)
 
     def _told(self, flow: PairFlow, keep: NDArray[np.bool_] | None) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The first weights of the three networks: fitted to worlds whose every pixel is known."""
+"""The first weights of the networks: fitted to worlds whose every pixel is known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auxfocus_ros.learning.facts import facts_of
 from auxfocus_ros.learning.progress import Result, Told
 from auxfocus_ros.monodepth.sequence import Sequence
 
-NetworkName = Literal["depth", "pose", "segmentation"]
+NetworkName = Literal["depth", "pose", "segmentation", "motion"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ RECIPES: dict[str, Recipe] = {
     "depth": Recipe(640, 24, 8, 2e-3),
     "pose": Recipe(640, 12, 32, 2e-3),
     "segmentation": Recipe(640, 8, 8, 2e-3),
+    "motion": Recipe(640, 40, 512, 1e-2),
 }
 WEIGHT_DECAY = 0.01
 
@@ -116,6 +117,7 @@ def _parts(name: str, learned: Many[Sequence], judged: Many[Sequence], batch: in
     from auxfocus_ros.monodepth.networks.truth_goals import TrueClassGoal, TrueDepthGoal
 
     needed = {"depth": ("depth_m",), "segmentation": ("classes",),
+              "motion": ("classes", "things", "moved_px"),
               "pose": ("world_from_camera", "things", "moved_px", "world_from_thing")}[name]  # fmt: skip
     for one in (*learned, *judged):
         for field in needed:
@@ -129,6 +131,35 @@ def _parts(name: str, learned: Many[Sequence], judged: Many[Sequence], batch: in
                 rows[-1] += pair_rows(one)
                 told(Told("flow", number + 1, len(many)))
         return PoseNetwork(), PoseGoal(rows[0]), PoseGoal(rows[1])
+    if name == "motion":
+        return _motion_parts(learned, judged, told)
     goal = TrueDepthGoal if name == "depth" else TrueClassGoal
     network = DepthNetwork() if name == "depth" else SegmentationNetwork()
     return network, goal(learned, batch), goal(judged, batch)
+
+
+def _motion_parts(learned: Many[Sequence], judged: Many[Sequence], told: Callable[[Told], None]) -> Any:
+    """(network, goal, check), by true classes and by those that our network tells: the judge has to live with its mistakes."""
+    import numpy as np
+
+    from auxfocus_ros.monodepth.classes import load_class_table
+    from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions
+    from auxfocus_ros.monodepth.inference.segmentation_estimator import load_segmentation_estimator
+    from auxfocus_ros.monodepth.networks.motion_goal import MotionGoal, strip_rows
+    from auxfocus_ros.monodepth.networks.motion_network import MotionNetwork
+    from auxfocus_ros.monodepth.networks.pose_estimator import load_pose_estimator
+
+    segments, estimator, table = (
+        load_segmentation_estimator(SegmentationNetworkOptions()),
+        load_pose_estimator(),
+        load_class_table(),
+    )
+    rows: list[list[Any]] = []
+    for many in (learned, judged):
+        rows.append([])
+        for number, one in enumerate(many):
+            seen = np.stack([segments.classes(np.asarray(picture)) for picture in one.pictures])
+            for classes in (np.asarray(one.classes), seen):
+                rows[-1] += strip_rows(one, classes, estimator, table)
+            told(Told("strips", number + 1, len(many)))
+    return MotionNetwork(), MotionGoal(rows[0]), MotionGoal(rows[1])

@@ -57,7 +57,7 @@ def build_room(world: WorldBuilder, moving: bool) -> CameraWay:
     angle = world.number(-math.pi, math.pi)
     heading = world.number(-0.5, 0.5)
     _living(world, half, start, moving)
-    _companion(world, half, start, pace, heading + angle, moving)
+    _companion(world, half, start, (pace, heading + angle), moving)
     return CameraWay(
         start_m=start,
         heading_rad=heading,
@@ -124,10 +124,13 @@ def _living(world: WorldBuilder, half: list[float], camera_m: tuple[float, float
 
 
 def _companion(
-    world: WorldBuilder, half: list[float], camera_m: tuple[float, float, float], pace_m: float, way_rad: float, moving: bool
+    world: WorldBuilder, half: list[float], camera_m: tuple[float, float, float], way: tuple[float, float], moving: bool
 ) -> None:
-    """Often someone goes as the camera does, which follows: in the picture he stands still, as if he were far away."""
-    lot = world.lot
+    """Often someone goes as the camera does, which follows: in the picture he stands still, as if he were far away.
+
+    way: the camera's pace, metres a frame, and direction, radians.
+    """
+    lot, (pace_m, way_rad) = world.lot, way
     follows, walks = lot.random() < 0.5, moving and lot.random() < 0.85
     x = min(camera_m[0] + world.number(1.2, 3.5), 0.9 * half[0])
     y = min(max(camera_m[1] + world.number(-0.8, 0.8), -0.85 * half[1]), 0.85 * half[1])

@@ -66,7 +66,7 @@ def build_yard(world: WorldBuilder, moving: bool) -> CameraWay:
             world.figure(VEHICLE, world.one_of(VEHICLES), (x, y, 0.0), heading, step_m=step, turn_rad=world.number(-0.03, 0.03))
     angle, pace = world.number(-math.pi, math.pi), world.number(0.08, 0.5)
     heading, pitch = world.number(-0.3, 0.3), world.number(0.15, 0.65)
-    _followed(world, high, pitch, pace, heading + angle, moving)
+    _followed(world, (high, pitch), (pace, heading + angle), moving)
     return CameraWay(
         start_m=(0.0, world.number(-2.0, 2.0), high),
         heading_rad=heading,
@@ -79,9 +79,12 @@ def build_yard(world: WorldBuilder, moving: bool) -> CameraWay:
     )
 
 
-def _followed(world: WorldBuilder, high_m: float, pitch_rad: float, pace_m: float, way_rad: float, moving: bool) -> None:
-    """Often the drone follows someone or something near the middle of its picture."""
-    lot = world.lot
+def _followed(world: WorldBuilder, view: tuple[float, float], way: tuple[float, float], moving: bool) -> None:
+    """Often the drone follows someone or something near the middle of its picture.
+
+    view: the drone's height, metres, and pitch, radians, down. way: its pace, metres a frame, and direction, radians.
+    """
+    lot, (high_m, pitch_rad), (pace_m, way_rad) = world.lot, view, way
     follows, walks, what = lot.random() < 0.5, moving and lot.random() < 0.85, lot.random()
     x = high_m / math.tan(pitch_rad + world.number(0.0, 0.3))
     place = (min(x, 4.0 * high_m), world.number(-0.2, 0.2) * x, 0.0)

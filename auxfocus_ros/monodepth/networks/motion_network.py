@@ -1,0 +1,70 @@
+"""The network that judges whether a strip of what can move does move, from what it is seen to do (`geometry/residual_motion.py`).
+
+A few hundred weights: how much an along or across of so many pixels says depends on how many pixels were seen, how evenly they
+went, and how well the ground at the foot is known, which no formula of ours said as well.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from auxfocus_ros.monodepth.geometry.residual_motion import StripMotion
+
+FEATURES = 15
+HIDDEN = 24
+SURE = 0.7
+"""Of its answer, logarithm of the odds: what is above counts as moving. A picture has many strips, any of which can err."""
+STILL_CAMERA_PX = 0.7
+"""Of a camera that stands, all that goes farther moves."""
+
+
+class MotionNetwork(nn.Module):
+    """Features of strips in, logarithms of the odds that they move out."""
+
+    architecture = "auxfocus monodepth motion 1"
+    mean: torch.Tensor
+    spread: torch.Tensor
+
+    def __init__(self) -> None:
+        """Fresh; mean and spread of its features are set when it is fitted."""
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(FEATURES))
+        self.register_buffer("spread", torch.ones(FEATURES))
+        self.layers = nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, 1))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(N, FEATURES); (N,)."""
+        answer: torch.Tensor = self.layers((features - self.mean) / self.spread)
+        return answer[:, 0]
+
+
+def motion_features(strip: StripMotion) -> NDArray[np.float32]:
+    """(FEATURES,): logarithms of the lengths, 0 and a mark where there is no ground."""
+    known = not math.isnan(strip.ground_px)
+
+    def size(length_px: float, least_px: float) -> float:
+        return math.log(abs(length_px) + least_px) if not math.isnan(length_px) else 0.0
+
+    nearer = strip.along_px > 0 if known else False
+    found = [
+        size(strip.across_px, 0.03), size(strip.across_spread_px, 0.03), size(strip.lower_px, 0.1), size(strip.along_px, 0.1),
+        float(known), size(strip.ground_px, 0.3), size(strip.ground_spread_px, 0.03), size(strip.lower_spread_px, 0.03),
+        math.log(strip.pixels), math.log(strip.height_px), math.log(strip.width_px), float(strip.cut_off),
+        size(strip.reach_px, 5.0), float(nearer), size(strip.along_px, 0.1) * float(known and not nearer and strip.cut_off),
+    ]  # fmt: skip
+    return np.array(found, np.float32)
+
+
+def moves(network: MotionNetwork, strips: list[StripMotion]) -> NDArray[np.bool_]:
+    """(N,), of which strips it is sure that they move."""
+    with torch.inference_mode():
+        answers = network(torch.from_numpy(np.stack([motion_features(strip) for strip in strips]))).numpy()
+    return np.array(
+        [strip.across_px > STILL_CAMERA_PX if strip.still else answer > SURE
+         for strip, answer in zip(strips, answers.tolist(), strict=True)]
+    )  # fmt: skip
