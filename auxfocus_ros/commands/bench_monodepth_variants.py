@@ -8,9 +8,10 @@ only things are judged.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from auxfocus_ros.learning.progress import Told
     from auxfocus_ros.monodepth.gate.options import MaskPolicy
     from auxfocus_ros.monodepth.sequence import Sequence
+    from auxfocus_ros.monodepth.training.options import MonodepthTrainingOptions
+    from auxfocus_ros.monodepth.training.self_supervised import TrainingParts
 
 MASKS: tuple[MaskPolicy, ...] = ("never", "always", "gate")
 SEEDS = (1, 2, 3)
@@ -43,7 +46,9 @@ class Budget:
     learning_rate: float
 
 
-BUDGET, QUICK_BUDGET = Budget(5, 1280, 8, 3e-4), Budget(1, 16, 4, 3e-4)
+BUDGET, QUICK_BUDGET = Budget(6, 3200, 8, 5e-4), Budget(1, 16, 4, 3e-4)
+SCALES = 1
+"""Of depth that are compared: the start sees well enough that the finest finds its way."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,23 @@ def run_all(runs: Many[Run], processes: int) -> list[Path]:
     """Train each on one thread; the weights' files. What was trained before, by the same settings on the same pairs from the same
     start, is not trained again.
     """
-    if processes < 2 or len(runs) < 2:
+    if processes < 2:
         return [train_one(run) for run in runs]
-    first = [train_one(runs[0])]  # judges the pairs, which the others read
+    shares = [replace(runs[0], worlds=runs[0].worlds[share::processes]) for share in range(processes)]
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        return first + list(pool.map(train_one, runs[1:]))
+        list(pool.map(judge_pairs, [share for share in shares if share.worlds]))
+        return list(pool.map(train_one, runs))
+
+
+def judge_pairs(run: Run) -> None:
+    """Judge the pairs that all runs read: they are the same whatever becomes of them."""
+    import torch
+
+    from auxfocus_ros.monodepth.sequence import read_sequence
+    from auxfocus_ros.monodepth.training.self_supervised import judged_frames
+
+    torch.set_num_threads(1)
+    judged_frames(_options(run), [read_sequence(path) for path in run.worlds], _parts(run), run.pairs, _told(run))
 
 
 def train_one(run: Run) -> Path:
@@ -76,25 +93,39 @@ def train_one(run: Run) -> Path:
 
     from auxfocus_ros.learning.weights import save_weights
     from auxfocus_ros.monodepth.sequence import read_sequence
-    from auxfocus_ros.monodepth.training.options import MonodepthTrainingOptions
-    from auxfocus_ros.monodepth.training.self_supervised import TrainingParts, train
+    from auxfocus_ros.monodepth.training.self_supervised import train
 
     torch.set_num_threads(1)
-    name = f"{run.mask}, seed {run.seed}"
-
-    def told(one: Told) -> None:
-        if one.what == "training" or one.note:
-            print(f"[bench] {name}: {one.what} {one.done} of {one.of} {one.note}", file=sys.stderr, flush=True)
-
-    options = MonodepthTrainingOptions(
-        seed=run.seed, epochs=run.budget.epochs, frames=run.budget.frames, batch=run.budget.batch,
-        learning_rate=run.budget.learning_rate, start=str(run.start), mask=run.mask, length="depth", held_out=0.05,
-    )  # fmt: skip
-    parts = TrainingParts(pairs=run.pairs)
-    result = train(options, [read_sequence(path) for path in run.worlds], run.folder, resume=True, told=told, parts=parts)
+    sequences = [read_sequence(path) for path in run.worlds]
+    result = train(_options(run), sequences, run.folder, resume=True, told=_told(run), parts=_parts(run))
     weights = run.folder / "depth.safetensors"
     save_weights(result.network, weights)
     return weights
+
+
+def _options(run: Run) -> MonodepthTrainingOptions:
+    from auxfocus_ros.monodepth.training.options import MonodepthTrainingOptions
+
+    return MonodepthTrainingOptions(
+        seed=run.seed, epochs=run.budget.epochs, frames=run.budget.frames, batch=run.budget.batch, scales=SCALES,
+        learning_rate=run.budget.learning_rate, start=str(run.start), mask=run.mask, length="depth", held_out=0.05,
+    )  # fmt: skip
+
+
+def _parts(run: Run) -> TrainingParts:
+    from auxfocus_ros.monodepth.training.self_supervised import TrainingParts
+
+    return TrainingParts(pairs=run.pairs)
+
+
+def _told(run: Run) -> Callable[[Told], None]:
+    def told(one: Told) -> None:
+        if one.what == "training" or one.note:
+            print(
+                f"[bench] {run.mask}, seed {run.seed}: {one.what} {one.done} of {one.of} {one.note}", file=sys.stderr, flush=True
+            )
+
+    return told
 
 
 def errors_of(weights: Path, moving: Many[Sequence], standing: Many[Sequence]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auxfocus_ros.monodepth.sequence import Sequence
     from auxfocus_ros.rig.simulation.filmed_worlds import FilmOptions
 
-LEARNED = WorldPlan(count=200, first_seed=300_000, frames=6, standing_share=0.35)
+LEARNED = WorldPlan(count=300, first_seed=300_000, frames=6, standing_share=0.5)
 TESTED = WorldPlan(count=60, first_seed=400_000, frames=4, standing_share=0.0)
 SEEN = WorldPlan(count=100, first_seed=450_000, frames=2, standing_share=0.0, times=2)
 QUICK_LEARNED = WorldPlan(count=9, first_seed=300_000, frames=4, standing_share=0.35)

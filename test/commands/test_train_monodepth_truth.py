@@ -42,7 +42,7 @@ def train(capsys: pytest.CaptureFixture[str]) -> Train:
 
 
 @pytest.mark.parametrize(
-    "network", ["pose", pytest.param("depth", marks=pytest.mark.long), pytest.param("segmentation", marks=pytest.mark.long)]
+    "network", ["pose", *(pytest.param(name, marks=pytest.mark.long) for name in ("depth", "segmentation", "motion"))]
 )
 def test_leaves_weights_that_load_and_a_card(train: Train, tmp_path: Path, network: str) -> None:
     folder = tmp_path / "out"
@@ -52,9 +52,9 @@ def test_leaves_weights_that_load_and_a_card(train: Train, tmp_path: Path, netwo
     card = json.loads(done.stdout)
     assert card["worlds"] == card["worlds_judged_by"] == 3 and card["frames"] == 18 and card["epochs"] == 1
     assert card["weights_file"] == str(folder / f"{network}.safetensors")
-    from auxfocus_ros.monodepth.networks import load_depth_network, load_pose_network, load_segmentation_network
+    from auxfocus_ros.monodepth import networks
 
-    load = {"depth": load_depth_network, "pose": load_pose_network, "segmentation": load_segmentation_network}[network]
+    load = getattr(networks, f"load_{network}_network")
     assert load(folder / f"{network}.safetensors").architecture == card["architecture"]
     said = (folder / f"{network}.md").read_text()
     assert f"--network {network}" in said and "18 frames" in said

@@ -84,7 +84,7 @@ def train(
 
     parts = parts or TrainingParts()
     start = start_weights(options.start)
-    learned, about = _frames(options, sequences, parts, parts.pairs or folder / "pairs", told)
+    learned, about = judged_frames(options, sequences, parts, parts.pairs or folder / "pairs", told)
     training, judged = divided(learned, options.held_out)
     held_out = sum(map(len, judged))
     judged = _some(judged if held_out else training, MOST_JUDGED)
@@ -135,14 +135,17 @@ def start_weights(start: str) -> dict[str, Any] | None:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def _frames(
+def judged_frames(
     options: MonodepthTrainingOptions,
     sequences: Many[Sequence],
     parts: TrainingParts,
     folder: Path,
     told: Callable[[Told], None],
 ) -> tuple[list[LearningFrames], list[dict[str, Any]]]:
-    """Target frames of every sequence that has some; what the card says of all."""
+    """Target frames of every sequence that has some; what the card says of all. Errors as for `train`.
+
+    folder: pairs that the same judges judged before are read from there, others judged and kept there. The rest as for `train`.
+    """
     if not sequences:
         raise ConfigurationError("there is no sequence to learn from")
     for sequence in sequences:
