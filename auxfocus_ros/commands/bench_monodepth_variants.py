@@ -46,7 +46,7 @@ class Budget:
     learning_rate: float
 
 
-BUDGET, QUICK_BUDGET = Budget(4, 3200, 8, 5e-4), Budget(1, 16, 4, 3e-4)
+BUDGET, QUICK_BUDGET = Budget(3, 3200, 8, 6e-4), Budget(1, 16, 4, 3e-4)
 SCALES = 1
 """Of depth that are compared: the start sees well enough that the finest finds its way."""
 

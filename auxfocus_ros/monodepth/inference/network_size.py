@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.inference.options import LARGEST_SIDE_PX
 
-BUDGET_PX, FINE_BUDGET_PX = 320 * 192, 640 * 192
-"""Pixels of what is seen: depth is smooth, while a person far away is only a few pixels wide."""
+BUDGET_PX = 320 * 192
+"""Pixels of what is seen."""
 STEP_PX = 32
 """Our networks halve a picture five times."""
 

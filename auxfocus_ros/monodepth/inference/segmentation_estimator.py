@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,11 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.monodepth.classes import ClassTable, class_of_pixels, load_class_table, require_classes
+from auxfocus_ros.monodepth.classes import ClassTable, class_of_pixels, class_probabilities, load_class_table, require_classes
 from auxfocus_ros.monodepth.inference.cameras import require_picture
-from auxfocus_ros.monodepth.inference.network_size import FINE_BUDGET_PX, SizeRule, brought_to
+from auxfocus_ros.monodepth.inference.network_size import SizeRule, brought_to
 from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions, input_triple
 from auxfocus_ros.monodepth.inference.user_network import ONNX, OWN_WEIGHTS, TORCHSCRIPT, UserNetwork, require_file
+
+BUDGETS_PX = (43_000, 86_000)
+"""Pixels of the two sizes at which our network looks at a picture: the small one shows it what is around, the large one a person
+who is far away.
+"""
 
 
 class Segments(Protocol):
@@ -28,9 +34,16 @@ class Segments(Protocol):
 class SegmentationEstimator:
     """A picture in, its pixels' classes out, at whatever size."""
 
-    def __init__(self, network: Segments, rule: SizeRule, table: ClassTable) -> None:
-        """network: that sees; rule: sizes it takes; table: of its classes."""
-        self._network, self._rule = network, rule
+    def __init__(self, network: Segments, rules: Sequence[SizeRule], table: ClassTable, *, mirrored: bool = False) -> None:
+        """Put together.
+
+        Args:
+            network: that sees.
+            rules: the sizes at which it looks; of several the mean probability counts.
+            table: of its classes.
+            mirrored: it also looks at the picture's mirror image.
+        """
+        self._network, self._rules, self._mirrored = network, tuple(rules), mirrored
         self.table = table
 
     def classes(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -41,10 +54,15 @@ class SegmentationEstimator:
         """
         require_picture(picture)
         height, width = picture.shape[:2]
-        found = class_of_pixels(self._network.scores(brought_to(picture, self._rule.size_for(width, height))))
-        if found.shape == (height, width):
-            return found
-        return np.asarray(cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.uint8)
+        total = np.zeros((len(self.table), height, width), np.float32)
+        for rule in self._rules:
+            seen = brought_to(picture, rule.size_for(width, height))
+            for mirrored in (False, True) if self._mirrored else (False,):
+                scores = self._network.scores(np.ascontiguousarray(seen[:, ::-1]) if mirrored else seen)
+                probabilities = class_probabilities(scores)[..., ::-1] if mirrored else class_probabilities(scores)
+                for number, plane in enumerate(np.ascontiguousarray(probabilities, np.float32)):
+                    total[number] += cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+        return class_of_pixels(total)
 
 
 class UserSegmentation:
@@ -84,12 +102,13 @@ def load_segmentation_estimator(options: SegmentationNetworkOptions) -> Segmenta
         require_file(f"segmentation network {path}", path, (*ONNX, *TORCHSCRIPT, *OWN_WEIGHTS))
     if options.segmentation and path.suffix.lower() not in OWN_WEIGHTS:
         user = UserSegmentation(options, table)
-        return SegmentationEstimator(user, user.rule, table)
+        return SegmentationEstimator(user, (user.rule,), table)
     from auxfocus_ros.monodepth.networks import load_segmentation_network
     from auxfocus_ros.monodepth.networks.depth_inference import OwnSegmentation
     from auxfocus_ros.monodepth.networks.segmentation_network import CLASSES
 
     require_classes(table, CLASSES, "our segmentation network")
     network = load_segmentation_network(path if options.segmentation else None)
-    rule = SizeRule(options.segmentation_width_px, options.segmentation_height_px, budget_px=FINE_BUDGET_PX)
-    return SegmentationEstimator(OwnSegmentation(network), rule, table)
+    asked_px = (options.segmentation_width_px, options.segmentation_height_px)
+    rules = [SizeRule(*asked_px)] if any(asked_px) else [SizeRule(budget_px=budget_px) for budget_px in BUDGETS_PX]
+    return SegmentationEstimator(OwnSegmentation(network), rules, table, mirrored=True)

@@ -19,6 +19,8 @@ FEATURES = 15
 HIDDEN = 24
 SURE = 0.7
 """Of its answer, logarithm of the odds: what is above counts as moving. A picture has many strips, any of which can err."""
+CERTAIN_ACROSS_PX = 2.0
+"""What goes so far across its epipolar line moves, whatever else is seen of it."""
 STILL_CAMERA_PX = 0.7
 """Of a camera that stands, all that goes farther moves."""
 
@@ -65,6 +67,6 @@ def moves(network: MotionNetwork, strips: list[StripMotion]) -> NDArray[np.bool_
     with torch.inference_mode():
         answers = network(torch.from_numpy(np.stack([motion_features(strip) for strip in strips]))).numpy()
     return np.array(
-        [strip.across_px > STILL_CAMERA_PX if strip.still else answer > SURE
+        [strip.across_px > STILL_CAMERA_PX if strip.still else answer > SURE or strip.across_px > CERTAIN_ACROSS_PX
          for strip, answer in zip(strips, answers.tolist(), strict=True)]
     )  # fmt: skip
