@@ -37,8 +37,8 @@ def test_one_size_alone() -> None:
 
 
 def test_the_mirror_image_is_turned_back_and_counts_as_much() -> None:
-    # On the left class 1 has e^3 / (e^3 + 7) = 0.74 and, mirrored back, class 2 has e^2 / (e^2 + 7) = 0.51; on the right it is the
-    # other way about. So class 1 wins on both sides.
+    # On the left class 1 has e^3 / (e^3 + 7) = 0.74 and, mirrored back, class 2 has e^2 / (e^2 + 7) = 0.51; on the right it is
+    # the other way about. So class 1 wins on both sides.
     network = Leaning(3.0, 2.0)
     found = SegmentationEstimator(network, [SizeRule(64, 32)], TABLE, mirrored=True).classes(np.zeros((16, 32, 3), np.uint8))
     assert len(network.sizes) == 2 and (found == 1).all()
