@@ -19,8 +19,10 @@ FEATURES = 15
 HIDDEN = 24
 SURE = 0.7
 """Of its answer, logarithm of the odds: what is above counts as moving. A picture has many strips, any of which can err."""
-CERTAIN_ACROSS_PX = 2.0
-"""What goes so far across its epipolar line moves, whatever else is seen of it."""
+CERTAIN_ACROSS_PX, CERTAIN_ALONG_PX, CERTAIN_ALONG_SHARE = 2.0, 2.0, 0.6
+"""What goes so far across its epipolar line moves, whatever else is seen of it; along the line so far and so much of what the
+ground at its foot does, where the foot is seen.
+"""
 STILL_CAMERA_PX = 0.7
 """Of a camera that stands, all that goes farther moves."""
 
@@ -66,7 +68,13 @@ def moves(network: MotionNetwork, strips: list[StripMotion]) -> NDArray[np.bool_
     """(N,), of which strips it is sure that they move."""
     with torch.inference_mode():
         answers = network(torch.from_numpy(np.stack([motion_features(strip) for strip in strips]))).numpy()
+    pairs = zip(strips, answers.tolist(), strict=True)
     return np.array(
-        [strip.across_px > STILL_CAMERA_PX if strip.still else answer > SURE or strip.across_px > CERTAIN_ACROSS_PX
-         for strip, answer in zip(strips, answers.tolist(), strict=True)]
-    )  # fmt: skip
+        [strip.across_px > STILL_CAMERA_PX if strip.still else answer > SURE or _certain(strip) for strip, answer in pairs]
+    )
+
+
+def _certain(strip: StripMotion) -> bool:
+    """Whether it moves by any judgement; of one whose ground is not known the comparison is False."""
+    along = abs(strip.lower_px) > CERTAIN_ALONG_PX + CERTAIN_ALONG_SHARE * abs(strip.ground_px)
+    return strip.across_px > CERTAIN_ACROSS_PX or (along and not strip.cut_off)

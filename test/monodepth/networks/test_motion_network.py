@@ -47,6 +47,15 @@ def test_the_shipped_judge_tells_the_plain_cases() -> None:
     assert moves(network, [STANDING, across, ahead]).tolist() == [False, True, True]
 
 
+def test_what_goes_far_beyond_the_ground_at_its_foot_moves_for_certain() -> None:
+    network = load_motion_network()
+    # 2 px and 0.6 of the ground's 4 px: 4.4 px; with nothing across, of which networks have seen little.
+    far, cut_off = (replace(STANDING, across_px=0.0, along_px=-8.0, lower_px=-8.0, cut_off=cut) for cut in (False, True))
+    unknown = replace(cut_off, lower_px=math.nan, along_px=math.nan, ground_px=math.nan, ground_spread_px=math.nan)
+    assert moves(network, [far]).tolist() == [True]
+    assert moves(network, [unknown]).tolist() == [False]
+
+
 def test_of_a_camera_that_stands_what_goes_moves() -> None:
     network = load_motion_network()
     strips = [replace(STANDING, still=True, across_px=STILL_CAMERA_PX + step, ground_px=math.nan, along_px=math.nan,
