@@ -41,7 +41,12 @@ def add_parser(subparsers: Any) -> None:
     add("--quick", action="store_true", help="a small share of everything: to see that it works")
     add("--seed", type=int, default=0, help="of targets, noise and training (default: 0)")
     add("--repeats", type=int, default=DEFAULT_REPEATS, help=f"measurements of each time (default: {DEFAULT_REPEATS})")
-    add("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="for the autofocus runs (default: %(default)s)")
+    add(
+        "--processes",
+        type=int,
+        default=min(os.cpu_count() or 1, 8),
+        help="that work side by side, where nothing is timed (default: %(default)s)",
+    )
     add(
         "--data", type=Path, default=DEFAULT_DATA, metavar="DIR",
         help="the collection with the real scenes that the repository does not carry (default: %(default)s)",

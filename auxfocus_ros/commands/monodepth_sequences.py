@@ -190,7 +190,7 @@ class _Way:
 
     def brought(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Without distortion, at the learning size."""
-        from auxfocus_ros.monodepth.inference.network_size import brought_to
+        from auxfocus_ros.monodepth.network_size import brought_to
 
         if self.maps is not None:
             picture = np.asarray(cv2.remap(picture, *self.maps, cv2.INTER_LINEAR), np.uint8)

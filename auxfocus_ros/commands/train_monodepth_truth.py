@@ -1,4 +1,4 @@
-"""`auxfocus train monodepth_truth`: films worlds and fits the depth, pose or segmentation network to their truth."""
+"""`auxfocus train monodepth_truth`: films worlds and fits the depth, pose, segmentation or motion network to their truth."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ EXAMPLES = """examples:
   auxfocus train monodepth_truth --network depth -o out/weights
   auxfocus train monodepth_truth --network pose --worlds 40 --epochs 2 -o out/small
   auxfocus train monodepth_truth --network depth --no-living -o out/start     (no people, animals or vehicles)
+  auxfocus train monodepth_truth --network motion --worlds 200 -o out/motion  (judges what moves beyond the camera's own motion)
   auxfocus train monodepth_truth --network depth -o out/weights --resume      (goes on where it was interrupted)
 
 FOLDER gets NETWORK.safetensors, .md and .json (the model card); in FOLDER/work stay the worlds and the checkpoint, which
 --resume takes up. Then `auxfocus train monodepth` adjusts the depth network to what your own camera films, without labels.
 """
-LINE = "train the first weights for depth, pose or segmentation on worlds that are drawn by lot and filmed"
+LINE = "train the first weights for depth, pose, segmentation or motion on worlds that are drawn by lot and filmed"
 JUDGED_WORLDS, JUDGED_SEED = 40, 90_000
 FRAMES = 6
 FIRST_SEED = 1000
@@ -52,10 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     options = options_from(arguments, TruthTrainingOptions)
     folder: Path = arguments.output
     work = work_folder(folder)
-    worlds = options.worlds or RECIPES[options.network].worlds
+    recipe = RECIPES[options.network]
+    worlds = options.worlds or recipe.worlds
     plans = (
-        WorldPlan(worlds, FIRST_SEED + 100_000 * options.seed, FRAMES, living=options.living),
-        WorldPlan(min(JUDGED_WORLDS, max(3, worlds // 4)), JUDGED_SEED, FRAMES),
+        WorldPlan(worlds, FIRST_SEED + 100_000 * options.seed, FRAMES, living=options.living, times=recipe.times),
+        WorldPlan(min(JUDGED_WORLDS, max(3, worlds // 4)), JUDGED_SEED, FRAMES, times=recipe.times),
     )
     with shown(options.network, options.seed) as told:
         learned, judged = (

@@ -167,7 +167,7 @@ def fit(
 
 def has_halves(device: torch.device) -> bool:
     """Whether bfloat16 is computed by instructions of its own, and not slower than float32."""
-    return torch.cuda.is_bf16_supported() if device.type == "cuda" else bool(torch.cpu._is_avx512_bf16_supported())
+    return torch.cuda.is_bf16_supported() if device.type == "cuda" else bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _on_cpu(output: Any) -> Any:

@@ -310,7 +310,7 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
 
     def _result(self, ending: MoveEnding) -> MoveLens.Result:
         state = self._actuator.state(time.monotonic()) if self._actuator is not None else None
-        settled = self._settled_stamp(state) if state is not None else Time()
+        settled, _ = self._stamps(state) if state is not None else (Time(), Time())
         return make_move_result(ending.code, ending.message, self._lens, state, settled)
 
     # The camera's tilt
@@ -377,8 +377,9 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         else:
             state = self._actuator.state(now_s)
         self._tell_fault(state)
-        header = Header(stamp=self._known_stamp(state), frame_id=self.parameters.frame_id)
-        self._publisher.publish(make_lens_state(self._lens, state, header, self._settled_stamp(state)))
+        settled, known = self._stamps(state)
+        header = Header(stamp=known, frame_id=self.parameters.frame_id)
+        self._publisher.publish(make_lens_state(self._lens, state, header, settled))
         if ending is not None:
             self._end(ending)
         return state
@@ -393,11 +394,10 @@ class LensActuator(ManagedNode[LensActuatorParameters]):
         else:
             self.health.problem("lens", state.fault_text, error=True, lasting=True)
 
-    def _settled_stamp(self, state: ActuatorState) -> Time:
-        return from_ns(self._settled.stamp_ns(state.settled_at_s, *clocks_now(self.get_clock())))
-
-    def _known_stamp(self, state: ActuatorState) -> Time:
-        return from_ns(self._known.stamp_ns(state.known_at_s, *clocks_now(self.get_clock())))
+    def _stamps(self, state: ActuatorState) -> tuple[Time, Time]:
+        """When the lens came to rest, and when its position was known, both by one look at the clocks."""
+        now = clocks_now(self.get_clock())
+        return from_ns(self._settled.stamp_ns(state.settled_at_s, *now)), from_ns(self._known.stamp_ns(state.known_at_s, *now))
 
 
 def main() -> None:

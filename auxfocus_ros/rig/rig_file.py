@@ -23,12 +23,10 @@ recording says. Keys that are not known are refused, since a misspelt extrinsic 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +34,7 @@ from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.config_path import config_dir
 from auxfocus_ros.optics.rigid import RigidTransform
-from auxfocus_ros.settings import read_yaml
+from auxfocus_ros.settings import mapping, read_yaml
 
 TOPIC_ROLES = ("image", "camera_info", "points", "depth", "lens_state", "joint_states", "gimbal_command", "range")
 KEYS = (
@@ -166,19 +164,8 @@ def _numbers(value: object, where: str, counts: tuple[int, ...]) -> list[float]:
     return [_finite(number, where) for number in value]
 
 
-def _mapping(value: object, where: str, keys: Sequence[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"{where}: wanted keys and values ({', '.join(keys)}), found {value!r}")
-    for key in value:
-        if key not in keys:
-            close = difflib.get_close_matches(str(key), keys, 1)
-            hint = f"; did you mean '{close[0]}'?" if close else f"; known keys: {', '.join(keys)}"
-            raise ConfigurationError(f"{where}: unknown key '{key}'{hint}")
-    return value
-
-
 def _camera(value: object, where: str) -> tuple[CameraModel, str | None]:
-    entry = _mapping(value, where, ("frame", "width", "height", "distortion_model", "k", "d"))
+    entry = mapping(value, where, ("frame", "width", "height", "distortion_model", "k", "d"))
     for key in ("width", "height", "k"):
         if key not in entry:
             raise ConfigurationError(f"{where}: '{key}' is missing; a camera needs width, height and k")
@@ -193,7 +180,7 @@ def _camera(value: object, where: str) -> tuple[CameraModel, str | None]:
 
 
 def _transform(value: object, where: str) -> RigidTransform:
-    entry = _mapping(value, where, ("matrix", "quaternion_xyzw", "rotation_rpy_rad", "translation_m"))
+    entry = mapping(value, where, ("matrix", "quaternion_xyzw", "rotation_rpy_rad", "translation_m"))
     forms = [key for key in ("matrix", "quaternion_xyzw", "rotation_rpy_rad") if key in entry]
     if len(forms) != 1:
         raise ConfigurationError(f"{where}: wanted exactly one of matrix, quaternion_xyzw, rotation_rpy_rad")
@@ -222,7 +209,7 @@ def _word(value: object, where: str, what: str) -> str:
 
 
 def _gimbal(value: object, where: str) -> GimbalDescription:
-    entry = _mapping(value, where, ("urdf", "base_frame"))
+    entry = mapping(value, where, ("urdf", "base_frame"))
     if "urdf" not in entry:
         raise ConfigurationError(f"{where}: 'urdf' is missing: wanted a shipped URDF's name or a path")
     urdf = _word(entry["urdf"], f"{where}.urdf", "a URDF's name or path")
@@ -230,7 +217,7 @@ def _gimbal(value: object, where: str) -> GimbalDescription:
 
 
 def _focus_control(value: object, where: str) -> FocusControl:
-    entry = _mapping(value, where, ("kind", "name", "unit", *FOCUS_RANGE))
+    entry = mapping(value, where, ("kind", "name", "unit", *FOCUS_RANGE))
     kind = entry.get("kind")
     if kind not in FOCUS_KINDS:
         raise ConfigurationError(f"{where}.kind: {kind!r} is none of {', '.join(FOCUS_KINDS)}")
@@ -268,7 +255,7 @@ def parse_rig(content: object, where: str) -> RigDescription:
     """A description from parsed YAML; `where` names the file in errors. Raises ConfigurationError."""
     if content is None:
         raise ConfigurationError(f"{where}: the rig file is empty; it may have the keys {', '.join(KEYS)}")
-    entry = _mapping(content, where, KEYS)
+    entry = mapping(content, where, KEYS)
     camera, camera_frame = _camera(entry["camera"], f"{where}: camera") if "camera" in entry else (None, None)
     transform = None
     if "optical_from_points" in entry and "points_from_optical" in entry:
@@ -277,12 +264,12 @@ def parse_rig(content: object, where: str) -> RigDescription:
         transform = _transform(entry["optical_from_points"], f"{where}: optical_from_points")
     elif "points_from_optical" in entry:
         transform = _transform(entry["points_from_optical"], f"{where}: points_from_optical").inverse()
-    points = _mapping(entry.get("points", {}), f"{where}: points", ("frame",))
-    topics = _mapping(entry.get("topics", {}), f"{where}: topics", TOPIC_ROLES)
+    points = mapping(entry.get("points", {}), f"{where}: points", ("frame",))
+    topics = mapping(entry.get("topics", {}), f"{where}: topics", TOPIC_ROLES)
     for role, topic in topics.items():
         if not isinstance(topic, str) or not topic:
             raise ConfigurationError(f"{where}: topics.{role}: {topic!r} is not a topic's name")
-    depth = _mapping(entry.get("depth", {}), f"{where}: depth", ("unit_m", "camera"))
+    depth = mapping(entry.get("depth", {}), f"{where}: depth", ("unit_m", "camera"))
     unit = _finite(depth["unit_m"], f"{where}: depth.unit_m") if "unit_m" in depth else None
     tolerance = _finite(entry.get("match_tolerance_s", 0.05), f"{where}: match_tolerance_s")
     for key, number in (("depth.unit_m", unit), ("match_tolerance_s", tolerance)):

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.monodepth.inference import DepthEstimator
-from auxfocus_ros.monodepth.inference.network_size import SizeRule
 from auxfocus_ros.monodepth.live_depth import LiveDepth, require_something_to_see
+from auxfocus_ros.monodepth.network_size import SizeRule
 from auxfocus_ros.optics import CameraModel
 
 WIDTH, HEIGHT = 320, 192

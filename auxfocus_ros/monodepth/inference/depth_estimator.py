@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.inference.cameras import assumed_camera, require_fitting, require_picture
-from auxfocus_ros.monodepth.inference.network_size import SizeRule, brought_to
 from auxfocus_ros.monodepth.inference.options import DepthNetworkOptions
 from auxfocus_ros.monodepth.inference.user_network import ONNX, OWN_WEIGHTS, TORCHSCRIPT, require_file
+from auxfocus_ros.monodepth.network_size import SizeRule, brought_to
 from auxfocus_ros.optics.camera import CameraModel
 
 

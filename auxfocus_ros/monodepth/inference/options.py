@@ -8,8 +8,8 @@ from typing import Literal
 
 from auxfocus_ros.declaration import demand_valid, parameter
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.monodepth.network_size import LARGEST_SIDE_PX
 
-LARGEST_SIDE_PX = 4096
 NETWORKS = (
     ".onnx, .pt, .ts or .torchscript (TorchScript holds code: load only what you trust); .safetensors: other weights of ours"
 )

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from auxfocus_ros.errors import ConfigurationError
 from auxfocus_ros.monodepth.classes import ClassTable, class_of_pixels, class_probabilities, load_class_table, require_classes
 from auxfocus_ros.monodepth.inference.cameras import require_picture
-from auxfocus_ros.monodepth.inference.network_size import SizeRule, brought_to
 from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions, input_triple
 from auxfocus_ros.monodepth.inference.user_network import ONNX, OWN_WEIGHTS, TORCHSCRIPT, UserNetwork, require_file
+from auxfocus_ros.monodepth.network_size import SizeRule, brought_to
 
 BUDGETS_PX = (43_000, 86_000)
 """Pixels of the two sizes at which our network looks at a picture: the small one shows it what is around, the large one a person

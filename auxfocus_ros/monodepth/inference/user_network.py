@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.monodepth.inference.network_size import SizeRule, brought_to, user_size_rule
 from auxfocus_ros.monodepth.inference.onnx_shape import picture_size
 from auxfocus_ros.monodepth.inference.options import Triple
+from auxfocus_ros.monodepth.network_size import SizeRule, brought_to, user_size_rule
 
 ONNX, TORCHSCRIPT, OWN_WEIGHTS = (".onnx",), (".pt", ".ts", ".torchscript"), (".safetensors",)
 TRIED_PX = (640, 192)

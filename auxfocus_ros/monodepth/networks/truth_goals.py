@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from auxfocus_ros.learning.fitting import Goal
-from auxfocus_ros.monodepth.inference.network_size import stepped
+from auxfocus_ros.monodepth.network_size import stepped
 from auxfocus_ros.monodepth.networks.depth_network import CANONICAL_FX_PX, FARTHEST_M, NEAREST_M
 from auxfocus_ros.monodepth.networks.frames import Row, Rows, as_tensor, lot, toned
 from auxfocus_ros.monodepth.sequence import Sequence

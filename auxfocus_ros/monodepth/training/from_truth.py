@@ -38,18 +38,19 @@ class TruthTrainingOptions:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one of the networks is made unless the command line says otherwise."""
+    """How one of the networks is made unless the command line says otherwise. times: how much larger the worlds are filmed."""
 
     worlds: int
     epochs: int
     batch: int
     learning_rate: float
+    times: int = 1
 
 
 RECIPES: dict[str, Recipe] = {
     "depth": Recipe(640, 24, 8, 2e-3),
     "pose": Recipe(640, 12, 32, 2e-3),
-    "segmentation": Recipe(640, 8, 8, 2e-3),
+    "segmentation": Recipe(640, 8, 8, 2e-3, times=2),
     "motion": Recipe(640, 40, 512, 1e-2),
 }
 WEIGHT_DECAY = 0.01

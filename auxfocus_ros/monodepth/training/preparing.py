@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.monodepth.inference.network_size import STEP_PX, SizeRule
+from auxfocus_ros.monodepth.network_size import STEP_PX, SizeRule
 from auxfocus_ros.monodepth.sequence import Sequence
 from auxfocus_ros.optics.camera import CameraModel
 

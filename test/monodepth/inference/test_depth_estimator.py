@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.monodepth.inference import DepthEstimator, assumed_camera
-from auxfocus_ros.monodepth.inference.network_size import SizeRule
+from auxfocus_ros.monodepth.network_size import SizeRule
 from auxfocus_ros.optics import CameraModel
 
 

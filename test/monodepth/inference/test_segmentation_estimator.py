@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.monodepth.classes import load_class_table
-from auxfocus_ros.monodepth.inference.network_size import SizeRule
 from auxfocus_ros.monodepth.inference.options import SegmentationNetworkOptions
 from auxfocus_ros.monodepth.inference.segmentation_estimator import BUDGETS_PX, SegmentationEstimator, load_segmentation_estimator
+from auxfocus_ros.monodepth.network_size import SizeRule
 
 TABLE = load_class_table()
 

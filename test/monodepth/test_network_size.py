@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.monodepth.inference.network_size import BUDGET_PX, SizeRule, brought_to, user_size_rule
+from auxfocus_ros.monodepth.network_size import BUDGET_PX, SizeRule, brought_to, user_size_rule
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.errors import ConfigurationError
-from auxfocus_ros.monodepth.inference.options import LARGEST_SIDE_PX
 
 BUDGET_PX = 320 * 192
 """Pixels of what is seen."""
 STEP_PX = 32
 """Our networks halve a picture five times."""
+LARGEST_SIDE_PX = 4096
 
 
 @dataclass(frozen=True)
