@@ -42,7 +42,7 @@ setup(
     name="auxfocus_ros",
     version="0.1.0",
     packages=find_packages(include=["auxfocus_ros", "auxfocus_ros.*"]),
-    package_data={"auxfocus_ros": ["py.typed", "panel/static/*"]},
+    package_data={"auxfocus_ros": ["py.typed", "panel/static/*", "analysis/report/*.css", "analysis/report/*.js"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/auxfocus_ros"]),
         ("share/auxfocus_ros", ["package.xml"]),

@@ -26,6 +26,8 @@ COMMANDS = {
     "focus": ("focus", "focus in a real focal stack, offline, by any method"),
     "stack": ("stack", "one picture, sharp all over, out of a focal stack"),
     "depth": ("depth", "how far what one camera sees is: of a picture, a folder of pictures or a video"),
+    "analyze": ("analyze", "what the focus did in recordings: tables, a report, a film"),
+    "compare": ("compare", "two analyses side by side, the differences that matter first"),
     "calibrate": ("calibrate", "measure the blur and the change of scale of a lens from its pictures"),
     "sequence": ("sequence", "make a longer recording for benchmarks from a short one"),
     "parameters": ("parameters", "list the nodes' parameters"),
@@ -40,6 +42,7 @@ EXAMPLES = """examples:
   auxfocus distribution photo.png --depth depth.png --rig my_rig.yaml --focus-distance 2.4 -o out/photo_focus.png
   auxfocus stack samples/stack_circuit_board -o out/board.png --depth out/board_depth.png
   auxfocus simulate corridor -o out/corridor.mcap
+  auxfocus analyze out/corridor.mcap -o out/corridor
 """
 
 

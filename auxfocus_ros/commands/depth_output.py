@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.commands.film import Film
+from auxfocus_ros.rig.film import Film
 from auxfocus_ros.commands.stack_output import write_picture, write_whole
 from auxfocus_ros.errors import ConfigurationError, InputError
 

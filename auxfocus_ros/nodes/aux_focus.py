@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from geometry_msgs.msg import TransformStamped
+from rclpy.clock import Clock, ClockType
 from rclpy.time import Time
 from sensor_msgs.msg import Image, PointCloud2
 from std_srvs.srv import SetBool
@@ -37,7 +38,7 @@ from auxfocus_ros.ros.images import as_bgr, read_depth
 from auxfocus_ros.ros.lens_memory import LensMemory
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.process import run_node
-from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, STATE, TRANSFORM
+from auxfocus_ros.ros.qos import EVENT, PICTURE_IN, PICTURE_REPLAYED, STATE, TRANSFORM
 from auxfocus_ros.ros.selection_messages import fill_response, read_selection, refuse
 from auxfocus_ros.ros.stamps import to_ns
 from auxfocus_ros.ros.sync import PairSynchronizer, PictureAndRange
@@ -94,6 +95,11 @@ class AuxFocusParameters(CommonParameters, DistributionOptions, ViewOptions):
     detector_height_px: int = parameter(640, "its height", unit="px", minimum=16, maximum=4096, read_only=True)
     detector_threshold: float = parameter(0.4, "least confidence of what is found", minimum=0.0, maximum=1.0, read_only=True)
     detector_rate_hz: float = parameter(4.0, "how often detectors look, at most", unit="Hz", minimum=0.1, maximum=60.0)
+    lock_step: bool = parameter(
+        False,
+        "with lock_step of gimbal_rig: take every picture and its depth, and the lens state by its stamp",
+        read_only=True,
+    )
     lazy: bool = parameter(True, "subscribe to pictures and depth only while somebody listens", read_only=True)
 
 
@@ -150,14 +156,16 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         warm_up()
         self._outputs = FocusOutputs(self, published=self._published, problem=self.health.problem)
         self._inputs = [
-            self.create_subscription(LensState, "lens/state", lambda m: self._lens.hear(m, self.get_clock().now()), STATE),
+            self.create_subscription(LensState, "lens/state", lambda m: self._lens.hear(m, self._moment(m.header)), STATE),
             self.create_subscription(TransformStamped, "points/transform", self._on_transform, TRANSFORM),
         ]
         self._focus_services = [
             self.create_service(SetBool, "aux_focus/enable", self._on_enable),
             self.create_service(SelectTarget, "aux_focus/select_target", self._on_select),
         ]
-        self._listeners_timer = self.create_timer(LISTENERS_PERIOD_S, self._follow_listeners)
+        # Steady time: a simulated clock stands still until somebody listens.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._listeners_timer = self.create_timer(LISTENERS_PERIOD_S, self._follow_listeners, clock=steady)
 
     def activate(self) -> None:
         """Start the workers; pictures are subscribed to when somebody listens."""
@@ -223,11 +231,12 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def _subscribe(self, *, with_depth: bool) -> None:
         p = self.parameters
+        profile = PICTURE_REPLAYED if p.lock_step else PICTURE_IN
         if not with_depth:
-            self._picture_subscription = self.create_subscription(Image, "camera/image_raw", self._on_picture, PICTURE_IN)
+            self._picture_subscription = self.create_subscription(Image, "camera/image_raw", self._on_picture, profile)
             return
         topic, kind = ("points", PointCloud2) if p.depth_input == "points" else ("depth/image_raw", Image)
-        inputs = {"node": self, "range_topic": topic, "range_type": kind}
+        inputs = {"node": self, "range_topic": topic, "range_type": kind, "profile": profile}
         if self._has_scale():
             self._scaled = ScaledPairs(self._on_scaled_pair)
             self._scale_subscription = self.create_subscription(DepthScale, "depth/scale", self._scaled.add_scale, EVENT)
@@ -235,7 +244,8 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
                 self._scaled.add_pair, self.health.problem, tolerance_s=0.0, queue_size=MONO_QUEUE, **inputs
             )
         else:
-            self._synchronizer = PairSynchronizer(self._on_pair, self.health.problem, tolerance_s=p.match_tolerance_s, **inputs)
+            tolerance_s = 0.0 if p.lock_step else p.match_tolerance_s
+            self._synchronizer = PairSynchronizer(self._on_pair, self.health.problem, tolerance_s=tolerance_s, **inputs)
 
     def _has_scale(self) -> bool:
         """Whether the depth has a scale beside it: it was worked out of pictures, whatever it was taken for."""
@@ -252,6 +262,10 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         if self._picture_subscription is not None:
             self.destroy_subscription(self._picture_subscription)
             self._picture_subscription = None
+
+    def _moment(self, header: Any) -> Time:
+        """When a message came; in lock-step its stamp, since messages come when they can."""
+        return Time.from_msg(header.stamp) if self.parameters.lock_step else self.get_clock().now()
 
     def _on_transform(self, message: TransformStamped) -> None:
         try:
@@ -298,7 +312,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             outputs.picture_alone(work.picture, lambda: as_bgr(work.picture), self.parameters.jpeg_quality)
             if not outputs.listened_to("targets"):
                 return
-        word = self._lens.say(self.get_clock().now(), self.parameters.lens_timeout_s)
+        word = self._lens.say(self._moment(header), self.parameters.lens_timeout_s)
         if word.problem:
             self.health.problem("lens", word.problem)
         frame = self._frame(work)

@@ -6,6 +6,7 @@ focal stack, a refocused recording or a simulated camera answers, and commands t
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from sensor_msgs.msg import JointState
 from auxfocus_interfaces.msg import LensState
 from auxfocus_ros.declaration import parameter
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
+from auxfocus_ros.optics import Lens, load_lens
 from auxfocus_ros.rig import SOURCE_KINDS, Frame, Pacer, Source, SteeredSource, open_source
 from auxfocus_ros.rig.rig_file import RigDescription, load_rig
 from auxfocus_ros.rig.simulation.scene_file import DEPTH_SENSORS, MOUNTS
@@ -26,6 +28,7 @@ from auxfocus_ros.rig.urdf import Robot
 from auxfocus_ros.ros.gimbal_relay import GimbalRelay
 from auxfocus_ros.ros.health import Meter
 from auxfocus_ros.ros.joint_messages import read_gimbal_command
+from auxfocus_ros.ros.lock_step import ANSWERS, LockStep
 from auxfocus_ros.ros.managed_node import CommonParameters, ManagedNode
 from auxfocus_ros.ros.process import run_node
 from auxfocus_ros.ros.qos import EVENT, STATE
@@ -33,15 +36,18 @@ from auxfocus_ros.ros.rig_outputs import RigOutputs
 from auxfocus_ros.ros.topics_source import TopicsSource
 
 STOP_TIMEOUT_S = 5.0
+RECORDING = "recording"
 TOPICS = "topics"
 SIMULATION = "simulation"
+PICTURE_TOPICS = (("camera/image_raw",), ("camera/camera_info",))
+DEPTH_TOPICS = ("points", "depth/image_raw")
 
 
 @dataclass(frozen=True)
 class GimbalRigParameters(CommonParameters):
     """Parameters of `gimbal_rig`."""
 
-    source: str = parameter("recording", "where frames come from", choices=(*SOURCE_KINDS, TOPICS), read_only=True)
+    source: str = parameter(RECORDING, "where frames come from", choices=(*SOURCE_KINDS, TOPICS), read_only=True)
     path: str = parameter(
         "",
         "the recording, the folder with a folder.yaml, the focal stack, or the scene (a shipped name or a file)",
@@ -73,6 +79,18 @@ class GimbalRigParameters(CommonParameters):
     )
     publish_clock: bool = parameter(
         False, "publish the recorded stamps on /clock and keep them (needs loop false)", read_only=True
+    )
+    lock_step: bool = parameter(
+        False,
+        "release a frame when aux_focus/targets of the one before it has come, as fast as that goes (needs publish_clock; "
+        "set lock_step of aux_focus as well)",
+        read_only=True,
+    )
+    lock_step_s: float = parameter(
+        10.0, "of lock_step: wait at most this long for an answer", unit="s", minimum=0.05, maximum=600.0, read_only=True
+    )
+    play_lens: bool = parameter(
+        False, "publish the recording's own lens states on lens/state, unless somebody else does", read_only=True
     )
     publish_tf: bool = parameter(True, "publish tf, where tf2_ros is installed", read_only=True)
     seed: int = parameter(-1, "of a simulation; -1: the scene's own", minimum=-1, read_only=True)
@@ -141,6 +159,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         self._stopping = threading.Event()
         self._meter = Meter()
         self._outputs: RigOutputs | None = None
+        self._step: LockStep | None = None
         self._relay: GimbalRelay | None = None
         self._inputs: list[Any] = []
         self._offset_s = float("nan")
@@ -161,6 +180,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             raise ConfigurationError("hold_s lets a frame stand at a rate: set rate_hz as well")
         if p.source == SIMULATION and (p.refocus or p.hold_s):
             raise ConfigurationError("a simulation has the defocus and the pace of its own: leave refocus and hold_s out")
+        self._check_lock_step()
         rig = load_rig(p.rig) if p.rig else None
         self._source = self._open_topics(rig) if p.source == TOPICS else self._open(rig)
         robot: Robot | None = getattr(self._source, "robot", None)
@@ -173,7 +193,10 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             with_truth=p.source == SIMULATION,
             with_transforms=p.publish_tf and p.source != TOPICS,
             with_joints=p.source != TOPICS,
+            with_lens=p.play_lens,
+            lens=self._lens_played(rig),
         )
+        self._step = LockStep(self, p.lock_step_s, self._stopping) if p.lock_step else None
         if p.source == TOPICS and rig is not None and rig.topics.get("gimbal_command"):
             self._relay = GimbalRelay(self, rig)
         self._inputs = [
@@ -191,8 +214,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         if p.source != TOPICS:
             # A simulation of a loop goes on for ever by itself.
             self._pacer = Pacer(
-                self._source, loop=p.loop and p.source != SIMULATION, rate_hz=p.rate_hz or None, speed=p.speed,
-                on_problem=self._on_problem,
+                self._source, loop=p.loop and p.source != SIMULATION, rate_hz=p.rate_hz or None,
+                speed=math.inf if p.lock_step else p.speed, on_problem=self._on_problem,
             )  # fmt: skip
         # A pass begins here and not in the thread: a stop before its first frame must not be lost.
         frames = self._source.frames() if self._pacer is None else (release.frame for release in self._pacer)
@@ -202,6 +225,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
     def deactivate(self) -> None:
         """Stop to play."""
         self._stopping.set()
+        if self._step is not None:
+            self._step.wake()
         if self._pacer is not None:
             self._pacer.stop()
         if isinstance(self._source, TopicsSource):
@@ -221,7 +246,9 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             self._relay.close()
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self._outputs, self._relay, self._inputs = None, None, []
+        if self._step is not None:
+            self.destroy_subscription(self._step.subscription)
+        self._outputs, self._relay, self._step, self._inputs = None, None, None, []
 
     def parameters_changed(self, old: GimbalRigParameters, new: GimbalRigParameters) -> None:
         """Dim the light of a simulation."""
@@ -240,6 +267,8 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         values["cloud_after_picture_s"] = f"{self._offset_s:.4f}"
         values["cloud_moved_to_picture_time"] = str(self._moved).lower()
         values["gimbal_commands"] = str(self._gimbal_commands)
+        if self._step is not None:
+            values["unanswered"] = str(self._step.unanswered)
         if isinstance(self._source, TopicsSource):
             values |= self._source.figures()
         if self.parameters.source == SIMULATION and self._source is not None:
@@ -285,11 +314,16 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
             for frame in frames:
                 if self._stopping.is_set():
                     return
+                if self._step is not None:
+                    self._step.expect(frame.stamp_ns)
                 try:
                     self._outputs.publish(frame, frame.stamp_ns if keeps_stamps else self._stamp_ns(frame))
                 except (AuxfocusError, RuntimeError) as error:
                     # The middleware refuses a message now and then under load; the next frame is tried as usual.
                     self.health.problem("publish", f"a frame could not be published: {' '.join(str(error).split())}")
+                if self._step is not None and not self._step.answered():
+                    text = f"no {ANSWERS} for the picture of {frame.stamp_ns * 1e-9:.3f} s within {p.lock_step_s:g} s: played on"
+                    self.health.problem("lock_step", text)
                 self._offset_s, self._moved = frame.points_offset_s, frame.points_moved
                 if p.source == SIMULATION:
                     self._source.truth_wanted = self._outputs.truth_listeners()  # type: ignore[union-attr]
@@ -311,20 +345,47 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
 
     def _wait_for_listeners(self) -> None:
         """Do not play the first frames to nobody: who starts beside us needs a moment to find us."""
-        assert self._outputs is not None
         if self.parameters.source == TOPICS:
             return
         ends = time.monotonic() + self.parameters.wait_s
-        while not self._outputs.picture_listeners() and time.monotonic() < ends:
+        while not self._listened_to():
+            if time.monotonic() >= ends:
+                if self._step is not None:
+                    text = f"nobody who gives {ANSWERS} takes the picture and its depth after {self.parameters.wait_s:g} s"
+                    self.health.problem("lock_step_listeners", f"{text}: played without")
+                return
             if self._stopping.wait(0.02):
                 return
 
+    def _listened_to(self) -> bool:
+        assert self._outputs is not None and self._source is not None
+        if self._step is None:
+            return self._outputs.picture_listeners() > 0
+        depth = [DEPTH_TOPICS] if self._source.has_depth else []
+        return self._step.ready([*PICTURE_TOPICS, *depth])
+
     # Opening
+
+    def _check_lock_step(self) -> None:
+        """Raise ConfigurationError for what does not go with a replay in lock-step, and for lens states that there cannot be."""
+        p = self.parameters
+        if (p.lock_step or p.play_lens) and p.source != RECORDING:
+            name = "lock_step" if p.lock_step else "play_lens"
+            raise ConfigurationError(f"{name} is for a recording: a source of kind '{p.source}' cannot be played so")
+        if p.lock_step and not p.publish_clock:
+            raise ConfigurationError("lock_step plays by the recording's own clock: set publish_clock to true")
+        if p.lock_step and (p.rate_hz or p.speed != 1.0):
+            raise ConfigurationError("lock_step has no pace of its own: leave rate_hz, hold_s and speed out")
+
+    def _lens_played(self, rig: RigDescription | None) -> Lens | None:
+        """The lens that the recorded positions are of, as far as somebody has named it."""
+        name = self.parameters.lens or (rig.lens if rig is not None else "")
+        return load_lens(name) if self.parameters.play_lens and name else None
 
     def _open(self, rig: RigDescription | None) -> Source:
         p = self.parameters
         options: dict[str, Any] = {}
-        if p.source == "recording":
+        if p.source == RECORDING:
             options = {"start_s": p.start_s, "end_s": p.end_s or float("inf")}
         elif p.source == SIMULATION:
             options = {

@@ -9,7 +9,7 @@ more ends the stream with an InputError that names file and place, after everyth
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +145,19 @@ class Bag:
         """Close."""
         self.close()
 
-    def messages(self, topics: Collection[str], start_ns: int = 0, stop_ns: int = FOREVER_NS) -> Iterator[RawMessage]:
+    def messages(
+        self,
+        topics: Collection[str],
+        start_ns: int = 0,
+        stop_ns: int = FOREVER_NS,
+        on_damage: Callable[[str], None] = lambda text: None,
+    ) -> Iterator[RawMessage]:
         """Messages of these topics with start_ns <= log_ns < stop_ns, in order of recording, in constant memory.
+
+        Args:
+            topics: their names.
+            start_ns, stop_ns: by the recorder's clock.
+            on_damage: told of a damaged place as soon as it is met, for who may stop before the end.
 
         Raises:
             InputError: at the end, where some of the recording cannot be read: which file, where, and what was wrong.
@@ -170,6 +181,8 @@ class Bag:
                 if self._closed:
                     return
                 salvage = _scan_part(file, error)
+                if salvage.damage is not None:
+                    on_damage(_damage_text(file, salvage.damage, self.start_ns, given_ns))
                 for message in salvage.messages(topics, given_ns, stop_ns):
                     if message.log_ns > given_ns or message.topic not in given_topics:
                         yield message

@@ -7,7 +7,7 @@ table (`ros/`), so that what is recorded offline cannot differ from what is reco
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,22 @@ from auxfocus_ros.errors import InputError
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.lens import Lens
 from auxfocus_ros.optics.rigid import RigidTransform
-from auxfocus_ros.rig.frame import JointReading, RangeReading, cloud_bytes
+from auxfocus_ros.rig.frame import JointReading, LensReading, RangeReading, cloud_bytes
 
 NS_PER_S = 1_000_000_000
 PIXEL_BYTES = {"bgr8": 3, "rgb8": 3, "mono8": 1, "16UC1": 2, "32FC1": 4}
 RADIATION_INFRARED = 1  # sensor_msgs/Range's INFRARED: of its two kinds the one that is light
 FAULT_NONE = 0  # LensState's
+LENS_NUMBERS = (  # of LensState, those that a lens file says
+    "min_position_steps",
+    "max_position_steps",
+    "sensor_distance_m",
+    "hyperfocal_distance_m",
+    "focal_length_m",
+    "f_number",
+    "circle_of_confusion_m",
+    "pixel_pitch_m",
+)
 Fields = dict[str, Any]
 
 
@@ -35,8 +45,8 @@ def header_fields(stamp_ns: int, frame: str) -> Fields:
     return {"stamp": time_fields(stamp_ns), "frame_id": frame}
 
 
-def xyz_fields(vector: np.ndarray) -> Fields:
-    """geometry_msgs/Point or Vector3 of (3,) numbers."""
+def xyz_fields(vector: Iterable[float]) -> Fields:
+    """geometry_msgs/Point or Vector3 of three numbers."""
     x, y, z = (float(value) for value in vector)
     return {"x": x, "y": y, "z": z}
 
@@ -172,6 +182,41 @@ def lens_state_fields(stamp_ns: int, frame: str, lens: Lens, position_steps: flo
         "velocity_steps_per_s": 0.0,
         "moving": False,
         "settled_stamp": time_fields(settled_ns),
+        "fault_code": FAULT_NONE,
+        "fault_text": "",
+    }
+
+
+def recorded_lens_state_fields(reading: LensReading, lens: Lens | None, frame: str) -> Fields:
+    """LensState of what a recording says about its lens; what nobody knows is NaN, or empty.
+
+    The recording's own distances count. Where it has none and a position that is a number, the lens file says what that means;
+    without one it is beyond infinity, as a lens state says that.
+
+    Args:
+        reading: what the recording says.
+        lens: by its file; None: not known.
+        frame: the camera's optical frame.
+    """
+    focused = not math.isnan(reading.focus_distance_m)
+    if lens is None:
+        nobody_knows = dict.fromkeys(LENS_NUMBERS, math.nan)
+        optics: Fields = {"lens_name": "", **nobody_knows, "beyond_infinity": not math.isnan(reading.position_steps)}
+    else:
+        optics = lens_optics_fields(lens, reading.position_steps)
+    if focused:
+        optics["beyond_infinity"] = False
+    if focused or lens is None:
+        optics["focus_distance_m"] = float(reading.focus_distance_m)
+        optics["near_limit_m"], optics["far_limit_m"] = float(reading.near_limit_m), float(reading.far_limit_m)
+    return {
+        "header": header_fields(reading.stamp_ns, frame),
+        **optics,
+        "position_steps": float(reading.position_steps),
+        "goal_position_steps": math.nan,
+        "velocity_steps_per_s": math.nan,
+        "moving": bool(reading.moving),
+        "settled_stamp": time_fields(0),
         "fault_code": FAULT_NONE,
         "fault_text": "",
     }

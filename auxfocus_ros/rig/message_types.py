@@ -62,6 +62,12 @@ def make_message(store: Any, kind: str, fields: Mapping[str, Any]) -> Any:
     return store.types[kind](**{name: _value(store, members.get(name), value) for name, value in fields.items()})
 
 
+def serialized(kind: str, fields: Mapping[str, Any]) -> bytes:
+    """A message as it goes over the wire and into recordings (CDR); arguments and errors as for `make_message`."""
+    store = message_store()
+    return bytes(store.serialize_cdr(make_message(store, kind, fields), kind))
+
+
 def _value(store: Any, member: Any, value: Any) -> Any:
     from rosbags.interfaces import Nodetype
 

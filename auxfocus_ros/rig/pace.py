@@ -7,6 +7,7 @@ comes late does not burst to catch up: the schedule moves on, and `late` counts.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -72,7 +73,8 @@ class Pacer:
         Args:
             source: what to play; stays the caller's, who closes it after the Pacer is stopped.
             rate_hz: fixed rate, frames a second, > 0; None: the recorded stamps' own intervals.
-            speed: with recorded intervals, how many times faster than recorded, > 0.
+            speed: with recorded intervals, how many times faster than recorded, > 0; inf: as fast as they are taken, and none is
+                late.
             loop: start again at the end, for ever. A damaged end is then told to `on_problem` and played up to there each time.
             prefetch: frames decoded ahead, >= 0; None: PREFETCH_FRAMES, or 0 where the picture follows the lens.
             on_problem: called with one line.
@@ -83,8 +85,8 @@ class Pacer:
         """
         if rate_hz is not None and not 0.0 < rate_hz < 10_000.0:
             raise ConfigurationError(f"rate {rate_hz} Hz is not between 0 and 10000")
-        if not 0.0 < speed < 10_000.0:
-            raise ConfigurationError(f"speed {speed} is not between 0 and 10000")
+        if not 0.0 < speed < 10_000.0 and speed != math.inf:
+            raise ConfigurationError(f"speed {speed} is not between 0 and 10000, nor inf")
         if prefetch is not None and prefetch < 0:
             raise ConfigurationError(f"prefetch {prefetch} is negative")
         self.counts = PaceCounts()
@@ -207,7 +209,7 @@ class Pacer:
             now = time.monotonic()
             if previous is None:
                 due = now
-            elif now > due + GRAIN_S:
+            elif interval > 0.0 and now > due + GRAIN_S:
                 self.counts.late += 1
                 if now - due > 0.5 * interval:
                     due = now

@@ -29,7 +29,7 @@ from auxfocus_ros.rig.message_fields import (
     range_fields,
     stamped_transform_fields,
 )
-from auxfocus_ros.rig.message_types import make_message, message_store
+from auxfocus_ros.rig.message_types import message_store, serialized
 from auxfocus_ros.rig.truth import FrameTruth
 from auxfocus_ros.rig.truth_fields import focus_truth_fields
 
@@ -54,12 +54,13 @@ LATCHED_TOPICS = (STATIC_TRANSFORM_TOPIC, LENS_TOPIC)
 class RecordingWriter:
     """Writes one recording; use it in a with-block. The same calls give the same bytes."""
 
-    def __init__(self, path: str | Path, *, compress: bool = True) -> None:
+    def __init__(self, path: str | Path, *, compress: bool = True, replace: bool = False) -> None:
         """Begin a recording.
 
         Args:
             path: the rosbag2 folder to make; a path that ends in .mcap: a single file.
             compress: zstd, in chunks; without it files are larger and read faster.
+            replace: a single file that is there already is replaced by the new one once that is whole.
 
         Raises:
             ConfigurationError: the path is there already, or its folder is not.
@@ -67,11 +68,11 @@ class RecordingWriter:
         from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
         self.path = Path(path)
-        if self.path.exists():
+        self._single = self.path.suffix == ".mcap"
+        if self.path.exists() and not (replace and self._single and self.path.is_file()):
             raise ConfigurationError(f"{self.path} is there already: name another output, or remove it first")
         if not self.path.parent.is_dir():
             raise ConfigurationError(f"there is no folder {self.path.parent} to write {self.path.name} into")
-        self._single = self.path.suffix == ".mcap"
         self._work: Path | None = None
         folder = self.path
         if self._single:
@@ -158,6 +159,10 @@ class RecordingWriter:
         fields = focus_truth_fields(truth, stamp_ns, frame)
         self._write(TRUTH_TOPIC, "auxfocus_interfaces/msg/FocusTruth", fields, stamp_ns)
 
+    def add_serialized(self, topic: str, kind: str, data: bytes, recorded_ns: int) -> None:
+        """Any message, as the bytes that `serialized` makes of it. recorded_ns: when it was recorded, by the recorder's clock."""
+        self._writer.write(self._connection(topic, kind), recorded_ns, data)
+
     def _write_map(self, topic: str, stamp_ns: int, frame: str, values: np.ndarray) -> None:
         encoding = MAP_ENCODINGS.get(values.dtype)
         if encoding is None:
@@ -167,11 +172,13 @@ class RecordingWriter:
         self._write(topic, IMAGE, image_fields(stamp_ns, frame, values, encoding), stamp_ns)
 
     def _write(self, topic: str, kind: str, fields: Fields, stamp_ns: int) -> None:
+        self.add_serialized(topic, kind, serialized(kind, fields), stamp_ns)
+
+    def _connection(self, topic: str, kind: str) -> Any:
         if topic not in self._connections:
             qos = [_latched_qos()] if topic in LATCHED_TOPICS else []
             self._connections[topic] = self._writer.add_connection(topic, kind, typestore=self._store, offered_qos_profiles=qos)
-        message = make_message(self._store, kind, fields)
-        self._writer.write(self._connections[topic], stamp_ns, self._store.serialize_cdr(message, kind))
+        return self._connections[topic]
 
 
 def _latched_qos() -> Any:

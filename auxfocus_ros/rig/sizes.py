@@ -1,4 +1,4 @@
-"""Intrinsics and depth images brought to the size of the picture that they go with."""
+"""Intrinsics and depth images brought to the size of the picture that they go with, and intrinsics where nobody knows any."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def camera_for_size(camera: CameraModel, width_px: int, height_px: int) -> Camer
             "wanted the same size, or the same shape"
         )
     return camera.scaled_to(width_px, height_px)
+
+
+def assumed_camera(width_px: int, height_px: int) -> CameraModel:
+    """For pictures without intrinsics: a field of view of 53 degrees across. Nothing that is measured may rest on it."""
+    return CameraModel(width_px, height_px, float(width_px), float(width_px), (width_px - 1) / 2, (height_px - 1) / 2)
 
 
 def depth_for_size(depth_m: np.ndarray, width_px: int, height_px: int) -> np.ndarray:

@@ -12,6 +12,9 @@ from auxfocus_interfaces.action import MoveLens
 from auxfocus_interfaces.msg import LensState
 from auxfocus_ros.lens import ActuatorState, LensErrorCode
 from auxfocus_ros.optics import Lens
+from auxfocus_ros.rig.frame import LensReading
+from auxfocus_ros.rig.message_fields import recorded_lens_state_fields
+from auxfocus_ros.ros.filling import filled
 
 
 def make_lens_state(lens: Lens, state: ActuatorState, header: Header, settled_stamp: Time) -> LensState:
@@ -51,6 +54,12 @@ def make_lens_state(lens: Lens, state: ActuatorState, header: Header, settled_st
         fault_text=state.fault_text,
         **_floats(numbers),
     )
+
+
+def make_recorded_lens_state(reading: LensReading, lens: Lens | None, frame: str) -> LensState:
+    """A LensState of what a recording says about its lens: see `recorded_lens_state_fields`."""
+    message: LensState = filled(LensState(), recorded_lens_state_fields(reading, lens, frame))
+    return message
 
 
 def make_move_feedback(lens: Lens, state: ActuatorState) -> MoveLens.Feedback:

@@ -6,7 +6,7 @@ serves both. Pictures therefore go out reliable and are taken best effort.
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-__all__ = ["EVENT", "PICTURE_IN", "PICTURE_OUT", "STATE", "TRANSFORM", "profile"]
+__all__ = ["EVENT", "PICTURE_IN", "PICTURE_OUT", "PICTURE_REPLAYED", "STATE", "TRANSFORM", "profile"]
 
 
 def profile(*, reliable: bool, depth: int, latched: bool = False) -> QoSProfile:
@@ -30,6 +30,9 @@ def profile(*, reliable: bool, depth: int, latched: bool = False) -> QoSProfile:
 PICTURE_IN = profile(reliable=False, depth=2)
 """Pictures, clouds, depth images and their camera_info, taken. Only the newest matters: a depth of 5 turns one slow moment into
 200 ms of lag, and best effort fits every driver, reliable or not."""
+
+PICTURE_REPLAYED = profile(reliable=True, depth=4)
+"""The same as PICTURE_IN where a recording is played in lock-step: each one counts, and who gives them waits for us."""
 
 PICTURE_OUT = profile(reliable=True, depth=2)
 """Pictures, clouds and camera_info, given. Reliable, because a default subscriber (rviz, `ros2 topic echo`) hears nothing from a

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from std_msgs.msg import Header
 
 from auxfocus_interfaces.msg import FocusTruth, TrueThing
 from auxfocus_ros.rig.truth import FrameTruth
 from auxfocus_ros.rig.truth_fields import focus_truth_fields
+from auxfocus_ros.ros.filling import filled
 from auxfocus_ros.ros.stamps import to_ns
 
 
@@ -21,17 +19,7 @@ def make_focus_truth(truth: FrameTruth, header: Header) -> FocusTruth:
         header: the picture's, with the stamp that it was published under.
     """
     fields = focus_truth_fields(truth, to_ns(header.stamp), header.frame_id)
-    things = [_filled(TrueThing(), thing) for thing in fields.pop("things")]
-    message: FocusTruth = _filled(FocusTruth(), fields)
+    things = [filled(TrueThing(), thing) for thing in fields.pop("things")]
+    message: FocusTruth = filled(FocusTruth(), fields)
     message.things = things
-    return message
-
-
-def _filled(message: Any, fields: Mapping[str, Any]) -> Any:
-    """The message with its fields set, those of messages in it included."""
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            _filled(getattr(message, name), value)
-        else:
-            setattr(message, name, value)
     return message

@@ -86,12 +86,14 @@ class Analysis:
         focus: where the focus stood.
         content: distribution, targets, and what else is drawn.
         scene: the frame split into objects; None: it was not asked for.
+        depth: the readings that all of it was made of; None: the frame has none.
     """
 
     frame: FrameInput
     focus: FocusReading
     content: Content
     scene: SegmentedScene | None = None
+    depth: FrameDepth | None = None
 
     @property
     def distribution(self) -> DepthDistribution:
@@ -183,7 +185,7 @@ class AuxFocusPipeline:
             content = replace(
                 content, inset_at=self._placer.place(frame.picture, (target.box_px for target in targets.targets), view)
             )
-        return Analysis(frame, focus, content, scene)
+        return Analysis(frame, focus, content, scene, depth)
 
     def draw(self, analysis: Analysis, view: ViewOptions | None = None) -> tuple[NDArray[np.uint8], MarkerGeometry]:
         """Draw what was worked out, by the pipeline's options or by others that need no more: see `draw_aux_image`."""

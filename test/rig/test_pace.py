@@ -1,5 +1,6 @@
 """Frames at their time, and never in bursts."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -53,6 +54,13 @@ def test_recorded_intervals() -> None:
 def test_speed_and_fixed_rate() -> None:
     assert np.ptp(moments(Pacer(FakeSource([0, 200, 400, 600]), speed=10.0))) == pytest.approx(0.06, abs=0.025)
     assert np.ptp(moments(Pacer(FakeSource([0, 1, 1000, 9]), rate_hz=50.0))) == pytest.approx(0.06, abs=0.025)
+
+
+def test_without_a_pace_frames_come_as_they_are_taken_and_none_is_late() -> None:
+    pacer = Pacer(FakeSource([0, 4000, 8000]), speed=math.inf)
+    for _ in pacer:
+        time.sleep(0.01)
+    assert (pacer.counts.released, pacer.counts.late) == (3, 0)
 
 
 def test_the_mean_rate_is_kept_over_many_frames() -> None:

@@ -207,6 +207,21 @@ def test_start_end_and_repeated_passes(any_bag: Any, tmp_path: Path) -> None:
             RecordingSource(path, **wrong)
 
 
+def test_a_part_is_what_the_whole_has_there(any_bag: Any, tmp_path: Path) -> None:
+    """The lens spoke before the part and the last scan is recorded after it; both belong to its pictures."""
+    any_bag.camera_info(START_NS)
+    any_bag.lens_state(START_NS, 1500.0)
+    for index in range(10):
+        any_bag.image(START_NS + index * STEP_NS)
+        any_bag.cloud(START_NS + index * STEP_NS + 5_000_000, log_ns=START_NS + index * STEP_NS + 150_000_000)
+    source = RecordingSource(any_bag.write(tmp_path / "bag"), start_s=0.5, end_s=0.8)
+    frames = list(source.frames())
+    assert [round((frame.stamp_ns - START_NS) / STEP_NS) for frame in frames] == [5, 6, 7]
+    assert all(frame.lens is not None and frame.lens.position_steps == 1500.0 for frame in frames)
+    assert all(frame.points_offset_s == pytest.approx(0.005) for frame in frames)
+    assert (source.counts.frames, source.counts.unmatched_pictures) == (3, 0)
+
+
 def test_nearest_cloud_one_to_one_and_the_rest_counted(mcap_bag: Any, tmp_path: Path) -> None:
     """Pictures at 30 Hz, scans at 10 Hz recorded a tenth of a second after they began: each scan has one picture."""
     mcap_bag.camera_info(START_NS)

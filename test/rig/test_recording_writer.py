@@ -15,7 +15,7 @@ from auxfocus_ros.optics import RigidTransform
 from auxfocus_ros.rig import Frame, fields_xyz
 from auxfocus_ros.rig.frame import JointReading
 from auxfocus_ros.rig.frame_recorder import FrameRecorder
-from auxfocus_ros.rig.message_types import definitions_dir, make_message, message_store
+from auxfocus_ros.rig.message_types import definitions_dir, make_message, message_store, serialized
 from auxfocus_ros.rig.picture_encoding import encode_picture
 from auxfocus_ros.rig.recording import RecordingSource
 from auxfocus_ros.rig.recording_writer import RecordingWriter
@@ -221,6 +221,23 @@ def test_what_cannot_be_written_is_said(by_hand: Any, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there already"):
         RecordingWriter(tmp_path / "a.mcap")
     assert [path.name for path in tmp_path.iterdir()] == ["a.mcap"]
+
+
+def test_only_a_single_file_is_replaced_and_only_by_a_whole_one(tmp_path: Path) -> None:
+    for name in ("a.mcap", "folder"):
+        with RecordingWriter(tmp_path / name) as writer:
+            writer.add_transform(0, "a", "b", RigidTransform.identity(), static=True)
+    before = (tmp_path / "a.mcap").read_bytes()
+    with pytest.raises(ConfigurationError, match="there already"):
+        RecordingWriter(tmp_path / "folder", replace=True)
+    with pytest.raises(ZeroDivisionError), RecordingWriter(tmp_path / "a.mcap", replace=True):
+        raise ZeroDivisionError
+    assert (tmp_path / "a.mcap").read_bytes() == before
+    with RecordingWriter(tmp_path / "a.mcap", replace=True) as writer:
+        writer.add_serialized("/said", "std_msgs/msg/String", serialized("std_msgs/msg/String", {"data": "new"}), 7)
+    (message,) = messages(tmp_path / "a.mcap")["/said"]
+    assert message.data == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mcap", "folder"]
 
 
 def test_a_recording_that_failed_leaves_nothing(tmp_path: Path) -> None:

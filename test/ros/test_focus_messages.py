@@ -10,12 +10,16 @@ import pytest
 from builtin_interfaces.msg import Time
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
-from visualization_msgs.msg import Marker
+from visualization_msgs.msg import Marker, MarkerArray
 
 from auxfocus_interfaces.msg import FocusMarker, FocusTarget, FocusTargetArray
 from auxfocus_ros.distribution.axis import DepthAxis
 from auxfocus_ros.distribution.focus_split import FocusSplit
 from auxfocus_ros.distribution.targets.target import Target, TargetSet, TargetSource, TargetState
+from auxfocus_ros.rig import scene_fields
+from auxfocus_ros.rig.focus_fields import STATE_NUMBERS, focus_marker_fields, targets_fields
+from auxfocus_ros.rig.message_types import serialized
+from auxfocus_ros.rig.scene_fields import scene_marker_fields
 from auxfocus_ros.ros.focus_messages import make_focus_marker, make_scene_markers, make_target, make_targets
 from auxfocus_ros.view.focus_reading import FocusReading
 from auxfocus_ros.view.layout import arrange
@@ -123,3 +127,38 @@ def test_a_scene_without_objects_deletes_those_that_were_there() -> None:
     assert (len(plane.points), len(slab.points)) == (8, 24)
     assert boxes.action == Marker.DELETE
     assert stale.action == Marker.DELETEALL
+
+
+def test_the_node_sends_what_a_recording_holds() -> None:
+    def recorded(message_type: type, kind: str, fields: dict[str, object]) -> str:
+        return repr(deserialize_message(serialized(kind, fields), message_type))  # NaN is not equal to itself
+
+    def sent(message: object) -> str:
+        return repr(deserialize_message(serialize_message(message), type(message)))
+
+    stamp_ns, name = 1700000000123456789, HEADER.frame_id
+    held = replace(CAR, id=8, selected=False, in_focus=False, state=TargetState.HELD, label="")
+    targets = TargetSet((CAR, held), 7, "held 1.2 s")
+    fields = targets_fields(targets, stamp_ns, name, "no depth")
+    kind = "auxfocus_interfaces/msg/FocusTargetArray"
+    assert recorded(FocusTargetArray, kind, fields) == sent(make_targets(targets, HEADER, "no depth"))
+
+    where = marker_geometry(arrange(640, 480, ViewOptions()), DepthAxis(1.0, 16.0, 100), FocusReading())
+    drawn = (FocusReading(), where, FocusSplit(1, 2, 3))
+    fields = focus_marker_fields(*drawn, stamp_ns, name, lens_stamp_ns=5 * 10**9 + 7)
+    marker = make_focus_marker(*drawn, Time(sec=5, nanosec=7), HEADER)
+    assert recorded(FocusMarker, "auxfocus_interfaces/msg/FocusMarker", fields) == sent(marker)
+
+    scene = np.arange(12.0).reshape(4, 3), np.arange(24.0).reshape(2, 4, 3)
+    for plane_m, slab_m, outlines in ((*scene, object_outlines(targets)), (None, None, ())):
+        fields = {"markers": scene_marker_fields(plane_m, slab_m, stamp_ns, name, outlines)}
+        markers = make_scene_markers(plane_m, slab_m, HEADER, outlines)
+        assert recorded(MarkerArray, "visualization_msgs/msg/MarkerArray", fields) == sent(markers)
+
+
+def test_numbers_in_the_tables_are_the_messages() -> None:
+    states = {name: getattr(FocusMarker, f"STATE_{name.upper()}") for name in STATE_NUMBERS}
+    assert states == STATE_NUMBERS
+    for name in ("ARROW", "LINE_LIST", "TEXT_VIEW_FACING", "ADD", "DELETE"):
+        assert getattr(scene_fields, name) == getattr(Marker, name)
+    assert scene_fields.DELETE_ALL == Marker.DELETEALL

@@ -12,7 +12,8 @@ from auxfocus_interfaces.action import MoveLens
 from auxfocus_interfaces.msg import LensState
 from auxfocus_ros.lens import ActuatorState, Fault, LensErrorCode, MoveBy
 from auxfocus_ros.optics import Lens, LinearMapping
-from auxfocus_ros.ros.lens_messages import make_lens_state, make_move_feedback, make_move_result
+from auxfocus_ros.rig import LensReading
+from auxfocus_ros.ros.lens_messages import make_lens_state, make_move_feedback, make_move_result, make_recorded_lens_state
 
 # infinity at 100 steps, 1 um a step; H = 0.05^2 / (2 * 1e-5) + 0.05 = 125.05 m
 LENS = Lens(
@@ -78,3 +79,31 @@ def test_names_and_numbers_are_those_of_the_action() -> None:
         assert getattr(MoveLens.Goal, f"BY_{kind.name}") == kind
     faults = {name.removeprefix("FAULT_") for name in dir(LensState) if name.startswith("FAULT_")}
     assert faults == {fault.name for fault in Fault}
+
+
+def test_a_recorded_state_without_a_lens_file_says_what_the_recording_says() -> None:
+    reading = LensReading(5_000_000_007, 1100.0, True, 2.5, 2.4, 2.6)
+    message = make_recorded_lens_state(reading, None, "eye")
+    assert (message.header.stamp.sec, message.header.stamp.nanosec, message.header.frame_id) == (5, 7, "eye")
+    assert (message.position_steps, message.moving, message.beyond_infinity) == (1100.0, True, False)
+    assert (message.focus_distance_m, message.near_limit_m, message.far_limit_m) == (2.5, 2.4, 2.6)
+    assert math.isnan(message.f_number) and math.isnan(message.max_position_steps)
+    assert deserialize_message(serialize_message(message), LensState).far_limit_m == 2.6
+
+
+@pytest.mark.parametrize("lens", [None, LENS])
+def test_a_recorded_position_without_a_distance(lens: Lens | None) -> None:
+    nan = math.nan
+    beyond = make_recorded_lens_state(LensReading(1, 20.0, False, nan, nan, nan), lens, "eye")
+    assert beyond.beyond_infinity and math.isnan(beyond.focus_distance_m)
+    nothing = make_recorded_lens_state(LensReading(1, nan, False, nan, nan, nan), lens, "eye")
+    assert not nothing.beyond_infinity and math.isnan(nothing.focus_distance_m) and math.isnan(nothing.position_steps)
+
+
+def test_a_recorded_position_means_what_the_lens_file_says_and_recorded_distances_count() -> None:
+    nan = math.nan
+    by_file = make_recorded_lens_state(LensReading(1, 1100.0, False, nan, nan, nan), LENS, "eye")
+    assert (by_file.focus_distance_m, by_file.lens_name) == (pytest.approx(2.55), "far")
+    recorded = make_recorded_lens_state(LensReading(1, 1100.0, False, 2.5, 2.4, 2.6), LENS, "eye")
+    assert (recorded.focus_distance_m, recorded.near_limit_m, recorded.far_limit_m) == (2.5, 2.4, 2.6)
+    assert recorded.max_position_steps == 1100.0

@@ -26,6 +26,8 @@ from auxfocus_ros.autofocus.live.events import BoxPx, SeenTarget, Targets
 from auxfocus_ros.autofocus.terms import DepthReading, Reason, Use
 from auxfocus_ros.errors import InputError
 
+REGION_PX = 512
+"""Edge of the largest part that is judged, in any picture."""
 LEAST_PX = 64
 """What is smaller in a picture is judged with what is round it."""
 LEAST_INSIDE_PX = 8
@@ -75,7 +77,7 @@ class Aimer:
         use: Use,
         now_s: float,
         *,
-        region_px: int = 512,
+        region_px: int = REGION_PX,
         least_px: int = LEAST_PX,
         target_s: float = 1.5,
         first_s: float = 5.0,
@@ -189,16 +191,16 @@ class Aimer:
             AimError: it does not lie in the picture.
         """
         height, width = picture.shape[:2]
-        edge = max(min(self._region_px, int(LARGEST_SHARE * min(height, width))), self._least_px)
+        edge = largest_edge_px(width, height, self._region_px, self._least_px)
         if target_box_px is not None:
-            box = _target_box(target_box_px, edge, width, height)
+            box = target_part(target_box_px, edge, width, height)
             if self._keep:
                 box, self._size = _resized(box, self._size or box[2:]), self._size or box[2:]
         else:
             if self._box is None or not _inside(self._box, width, height):
                 self._box = self._choose(picture, edge)
             box = self._box
-        left, top, wide, high = _grown(box, self._least_px, width, height)
+        left, top, wide, high = grown_inside(box, self._least_px, width, height)
         return picture[top : top + high, left : left + wide].copy()
 
     def check(self, size_px: tuple[int, int]) -> None:
@@ -280,8 +282,13 @@ def _starts(length: int, edge: int) -> list[int]:
     return [round(i * (length - edge) / count) for i in range(count + 1)]
 
 
-def _target_box(box: BoxPx, edge: int, width: int, height: int) -> BoxPx:
-    """The middle of a target's box."""
+def largest_edge_px(width: int, height: int, region_px: int = REGION_PX, least_px: int = LEAST_PX) -> int:
+    """Edge of the largest part of a picture that is judged, pixels."""
+    return max(min(region_px, int(LARGEST_SHARE * min(height, width))), least_px)
+
+
+def target_part(box: BoxPx, edge: int, width: int, height: int) -> BoxPx:
+    """The middle of a target's box, `edge` each way at most. Raises AimError where the target has left the picture."""
     left, top, wide, high = box
     right, bottom = min(left + wide, width), min(top + high, height)
     left, top = max(left, 0), max(top, 0)
@@ -305,7 +312,7 @@ def _about(x: float, y: float, edge: int, picture: tuple[int, int]) -> BoxPx:
     return left, top, right - left, bottom - top
 
 
-def _grown(box: BoxPx, least_px: int, width: int, height: int) -> BoxPx:
+def grown_inside(box: BoxPx, least_px: int, width: int, height: int) -> BoxPx:
     """At least `least_px` each way where the picture has that, pushed inside."""
     left, top, wide, high = box
     new_wide, new_high = min(max(wide, least_px), width), min(max(high, least_px), height)

@@ -244,7 +244,8 @@ def _pyramid(linear: np.ndarray, mean: float) -> list[float]:
             continue
         right, down = level[1:-1, 2:] - level[1:-1, :-2], level[2:, 1:-1] - level[:-2, 1:-1]
         bend = np.ascontiguousarray(cv2.Laplacian(level, cv2.CV_32F)[1:-1, 1:-1])
-        for strength in (np.asarray(cv2.magnitude(right, down)), bend):
+        # not cv2.magnitude: its last digit changes with where the numbers lie in memory
+        for strength in (np.sqrt(np.square(right) + np.square(down)), bend):
             square = cv2.multiply(strength, strength)
             second = cv2.norm(strength, cv2.NORM_L2SQR) / strength.size + 1e-14
             fourth = cv2.norm(square, cv2.NORM_L2SQR) / strength.size

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
 
 from auxfocus_ros.errors import InputError, MissingLibraryError
+
+DECODED_AHEAD = 2
+"""Pictures by which x264 decodes before it shows."""
 
 
 def letterboxed(picture: np.ndarray, width_px: int, height_px: int) -> np.ndarray:
@@ -24,24 +30,29 @@ def letterboxed(picture: np.ndarray, width_px: int, height_px: int) -> np.ndarra
     return frame
 
 
+def _pyav() -> Any:
+    try:
+        import av
+    except ImportError as error:
+        raise MissingLibraryError("films need PyAV: install the package av (pip) or python3-av") from error
+    return av
+
+
 class Film:
     """An MP4 file that is written while pictures come; a context manager. Pictures of any size are letterboxed into it."""
 
-    def __init__(self, path: Path, width_px: int, height_px: int, rate_hz: int) -> None:
-        """`width_px` and `height_px` must be even, as H.264 wants them.
+    def __init__(self, target: Path | BytesIO, width_px: int, height_px: int, rate_hz: int) -> None:
+        """`target`: a file, or memory. `width_px` and `height_px` must be even, as H.264 wants them.
 
         Raises:
             InputError: a size that is odd. MissingLibraryError: PyAV or its H.264 encoder is not there.
         """
         if width_px % 2 or height_px % 2:
             raise InputError(f"a film of {width_px} x {height_px} pixels: H.264 needs an even width and height")
-        try:
-            import av
-        except ImportError as error:
-            raise MissingLibraryError("films need PyAV: install the package av (pip) or python3-av") from error
-        self._av = av
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(str(path), "w")
+        av = self._av = _pyav()
+        if isinstance(target, Path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        self._container = av.open(str(target) if isinstance(target, Path) else target, "w", format="mp4")
         try:
             stream = self._container.add_stream("libx264", rate=rate_hz, options={"preset": "veryfast", "crf": "21"})
         except (ValueError, av.error.FFmpegError) as error:
@@ -69,6 +80,54 @@ class Film:
         self.frames += 1
         for packet in self._stream.encode(video_frame):
             self._container.mux(packet)
+
+
+def join_films(films: Iterable[bytes], path: Path) -> int:
+    """One film of several, in order, without decoding a picture; memory holds one of them at a time.
+
+    Args:
+        films: each as `Film` wrote it, all of one size and rate; empty ones are passed over.
+        path: of the MP4 file; nothing is written where there is no film.
+
+    Returns:
+        How many pictures it has.
+
+    Raises:
+        InputError: one of another size or rate, or that is no film. MissingLibraryError: PyAV is not there.
+    """
+    av = _pyav()
+    joined: Any = None
+    pictures, first, shift, stream = 0, None, 0, None
+    try:
+        for number, film in enumerate(films):
+            if not film:
+                continue
+            try:
+                part = av.open(BytesIO(film))
+                source = part.streams.video[0]
+            except (av.error.FFmpegError, IndexError) as error:
+                raise InputError(f"film {number} of those to be joined is no film: {error}") from error
+            with part:
+                kind = (source.width, source.height, source.average_rate, source.time_base)
+                if joined is None:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    joined = av.open(str(path), "w", format="mp4")
+                    stream, first = joined.add_stream_from_template(source), kind
+                if kind != first:
+                    raise InputError(f"film {number} of those to be joined has another size or rate than the first")
+                step = source.duration // source.frames
+                for packet in part.demux(source):
+                    if packet.dts is None:  # the empty one at the end
+                        continue
+                    # very short films are decoded with no delay: in the joined one all pictures have the same
+                    packet.pts, packet.dts, packet.stream = packet.pts + shift, (pictures - DECODED_AHEAD) * step, stream
+                    joined.mux(packet)
+                    pictures += 1
+                shift = pictures * step
+    finally:
+        if joined is not None:
+            joined.close()
+    return pictures
 
 
 def contact_sheet(pictures: list[np.ndarray], columns: int, cell_width_px: int = 640) -> np.ndarray:
