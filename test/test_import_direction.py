@@ -45,7 +45,7 @@ ROS_PACKAGES = {
     "rcl_interfaces", "rclpy", "ros2cli", "rosbag2_py", "rosidl_runtime_py", "rpyutils", "sensor_msgs_py", "tf2_py", "tf2_ros",
 }  # fmt: skip
 # Heavy or optional: imported where they are used, never by importing a room.
-LAZY = ("torch", "safetensors", "mujoco", "aiohttp", "numba")
+LAZY = ("torch", "safetensors", "mujoco", "aiohttp", "numba", "dask", "distributed", "pyarrow")
 # A module of loops that numba compiles, or of networks (torch classes), needs it to be read at all: then that module is
 # imported where it is used. Networks stand in folders of that name, and what fits them in
 # `learning`.

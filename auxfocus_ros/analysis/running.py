@@ -13,7 +13,7 @@ import logging
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -121,17 +121,20 @@ def _ended(
             yield ended, threads
             if not under_way:
                 return
-            try:
-                done = wait(list(under_way), timeout=_TOLD_EVERY_S, return_when="FIRST_COMPLETED").done
-            except TimeoutError:
-                done = set()
-            ended = [
-                (under_way.pop(future), future.exception() or future.result()) for future in list(under_way) if future in done
-            ]
+            with suppress(TimeoutError):
+                wait(list(under_way), timeout=_TOLD_EVERY_S, return_when="FIRST_COMPLETED")
+            ended = [(under_way.pop(future), _fetched(future)) for future in [future for future in under_way if future.done()]]
     except (CancelledError, OSError) as error:
         raise InputError("the Dask scheduler went away; what is finished is kept: run the same again to go on") from error
     finally:
         client.cancel(list(under_way), force=True)
+
+
+def _fetched(future: Any) -> PartResult | BaseException:
+    """What a task that has ended gave; the cluster need not keep it any longer, nor make it again if the worker is lost."""
+    result: PartResult | BaseException = future.exception() or future.result()
+    future.release()
+    return result
 
 
 def _problem(task: PartTask, error: BaseException) -> Problem:

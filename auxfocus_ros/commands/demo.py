@@ -98,9 +98,9 @@ def add_parser(subparsers: Any, line: str) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play every scene; 1 when a move did not get where it was sent."""
-    from auxfocus_ros.rig.film import Film, contact_sheet
     from auxfocus_ros.commands.processes import private_domain
     from auxfocus_ros.optics import share_dir
+    from auxfocus_ros.rig.film import Film, contact_sheet
     from auxfocus_ros.ros.transport import use_shipped_profile
 
     samples = arguments.samples or share_dir() / "samples"

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auxfocus_ros.rig.film import Film
 from auxfocus_ros.commands.stack_output import write_picture, write_whole
 from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.rig.film import Film
 
 DEPTH_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 POINTS_SUFFIXES = (".ply", ".pcd")

@@ -107,9 +107,9 @@ def checked_path(source: str, path: str) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start, watch, and stop at Ctrl-C or at the recording's end."""
-    from auxfocus_ros.rig.film import Film
     from auxfocus_ros.commands.processes import GraphProcesses
     from auxfocus_ros.commands.watch import Watcher
+    from auxfocus_ros.rig.film import Film
 
     path = checked_path(arguments.source, arguments.path)
     parameters = parse_parameters(arguments.parameter)

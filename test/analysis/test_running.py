@@ -45,15 +45,19 @@ def plain(task):
     times(task)
     return done(task)
 
+def die():
+    time.sleep(1.0)  # what others finished meanwhile has been fetched
+    os.kill(os.getpid(), signal.SIGKILL)
+
 def dies_once(task):
     if times(task) == 1 and task.number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
+        die()
     return done(task)
 
 def dies_always(task):
     times(task)
     if task.number == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
+        die()
     return done(task)
 
 def refuses(task):
@@ -272,7 +276,8 @@ def test_a_worker_of_ours_that_does_not_come_back_is_replaced(toy: Path, tmp_pat
     monkeypatch.setattr("auxfocus_ros.analysis.running._RESTARTED_WITHIN", "10ms")  # no process is started in that time
     run = Run(tmp_path)
     assert run("dies_once", 4) == Outcome(analysed=4, found=0, failed=())
-    assert run.begun() == [0, 1, 2, 2, 3]
+    assert [number for number in run.begun() if number != 2] == [0, 1, 3]
+    assert run.begun().count(2) in (2, 3)  # a worker that does come back may have had it when it was replaced
 
 
 @pytest.mark.long

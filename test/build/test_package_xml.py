@@ -33,6 +33,9 @@ KEYS = {
 # Without a key in rosdep: what needs them is optional and says what to install.
 WITHOUT_KEY = {
     "av": "films",
+    "dask": "the analysis of recordings",
+    "distributed": "the analysis of recordings",
+    "pyarrow": "the tables of an analysis",
     "boost_histogram": "a rival in the benchmarks",
     "fast_histogram": "a rival in the benchmarks",
     "mujoco": "the simulator",

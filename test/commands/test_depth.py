@@ -22,8 +22,8 @@ from auxfocus_ros.commands.depth_camera import read_camera
 from auxfocus_ros.commands.depth_input import Video
 from auxfocus_ros.commands.depth_output import coloured_pcd_bytes, ply_bytes
 from auxfocus_ros.commands.depth_preview import Preview, round_depths
-from auxfocus_ros.rig.film import Film
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
+from auxfocus_ros.rig.film import Film
 from auxfocus_ros.rig.pcd import parse_pcd
 
 WIDTH, HEIGHT = 64, 48
