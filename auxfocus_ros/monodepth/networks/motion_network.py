@@ -17,8 +17,10 @@ from auxfocus_ros.monodepth.geometry.residual_motion import StripMotion
 
 FEATURES = 15
 HIDDEN = 24
-SURE = 0.7
+SURE = 1.3
 """Of its answer, logarithm of the odds: what is above counts as moving. A picture has many strips, any of which can err."""
+CERTAIN = 3.0
+"""The answer where it takes no judgement."""
 CERTAIN_ACROSS_PX, CERTAIN_ALONG_PX, CERTAIN_ALONG_SHARE = 2.0, 2.0, 0.6
 """What goes so far across its epipolar line moves, whatever else is seen of it; along the line so far and so much of what the
 ground at its foot does, where the foot is seen.
@@ -64,14 +66,37 @@ def motion_features(strip: StripMotion) -> NDArray[np.float32]:
     return np.array(found, np.float32)
 
 
-def moves(network: MotionNetwork, strips: list[StripMotion]) -> NDArray[np.bool_]:
-    """(N,), of which strips it is sure that they move."""
+def moves(network: MotionNetwork, strips: list[StripMotion], back: list[StripMotion]) -> NDArray[np.bool_]:
+    """Of which strips it is sure that they move, by how they went and by how what can move went back.
+
+    Flow errs in one direction where it does not in the other: the mean of a strip's answer and of the best one of the way back
+    has to be above SURE.
+
+    Args:
+        network: fitted.
+        strips: of the first picture, from it to the second; at least one.
+        back: of the second picture, from it to the first; none: nothing was found again that way, and the strips count alone.
+
+    Returns:
+        (N,), for each of `strips`.
+    """
+    answers = _answers(network, strips)
+    if back:
+        answers = 0.5 * (answers + _answers(network, back).max())
+    return np.asarray(answers > SURE)
+
+
+def _answers(network: MotionNetwork, strips: list[StripMotion]) -> NDArray[np.float64]:
+    """(N,), the logarithms of the odds; CERTAIN where it takes no judgement."""
     with torch.inference_mode():
-        answers = network(torch.from_numpy(np.stack([motion_features(strip) for strip in strips]))).numpy()
-    pairs = zip(strips, answers.tolist(), strict=True)
-    return np.array(
-        [strip.across_px > STILL_CAMERA_PX if strip.still else answer > SURE or _certain(strip) for strip, answer in pairs]
-    )
+        judged = network(torch.from_numpy(np.stack([motion_features(strip) for strip in strips]))).tolist()
+    answers = []
+    for strip, answer in zip(strips, judged, strict=True):
+        if strip.still:
+            answers.append(math.copysign(CERTAIN, strip.across_px - STILL_CAMERA_PX))
+        else:
+            answers.append(max(answer, CERTAIN) if _certain(strip) else answer)
+    return np.array(answers)
 
 
 def _certain(strip: StripMotion) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.monodepth.geometry.epipolar_pose import EpipolarPoseEstimator
 from auxfocus_ros.monodepth.geometry.pose_planes import PairFlow, at_working_size, pair_flow, pose_planes
-from auxfocus_ros.monodepth.geometry.residual_motion import residual_motions
+from auxfocus_ros.monodepth.geometry.residual_motion import StripMotion, residual_motions
 from auxfocus_ros.monodepth.networks import load_motion_network, load_pose_network
 from auxfocus_ros.monodepth.networks.motion_network import MotionNetwork, moves
 from auxfocus_ros.monodepth.networks.pose_network import PoseNetwork
@@ -27,10 +27,10 @@ class NetworkPoseEstimator:
     Without a prior the rotation and the direction of the translation are those of epipolar geometry, which is exact, and the
     network says how far the camera went, in metres as simulated worlds have them, which pictures alone cannot tell.
 
-    With a prior, the motion of the surroundings, what is looked at is compared with it (`geometry/residual_motion.py`): where
-    all of it stands, as a second small network judges, the prior is the answer; where something moves, the prior is turned by the
-    angle by which it is seen away from where it would be. In the narrow view of one thing, going across the line of sight and
-    turning look alike, and an angle needs no unit.
+    With a prior, the motion of the surroundings, what is looked at is compared with it (`geometry/residual_motion.py`), from the
+    first picture to the second and back: where all of it stands, as a second small network judges, the prior is the answer; where
+    something moves, the prior is turned by the angle by which it is seen away from where it would be. In the narrow view of one
+    thing, going across the line of sight and turning look alike, and an angle needs no unit.
     """
 
     def __init__(
@@ -60,11 +60,14 @@ class NetworkPoseEstimator:
             matrix = exact.matrix.copy()
             matrix[:3, 3] *= float(np.linalg.norm(told[:3, 3]))
             return PoseEstimate(matrix, metric=True, problem=exact.problem)
-        looked_at = np.ones_like(flow.sure) if keep is None else keep
-        strips = residual_motions(flow.flow, flow.sure, looked_at, flow.camera, prior)
+        strips = _strips(flow, keep, prior)
         if not strips:
             return PoseEstimate(prior, metric=True, problem="too little of what can move is found in both pictures")
-        moving = [strip for strip, sure in zip(strips, moves(self._motion or load_motion_network(), strips), strict=True) if sure]
+        back: list[StripMotion] = []
+        if keep_second is not None or keep_first is None:  # it is known where to look in the second picture
+            back = _strips(*_seen(second, first, camera, keep_second), np.linalg.inv(prior))
+        judged = moves(self._motion or load_motion_network(), strips, back)
+        moving = [strip for strip, sure in zip(strips, judged, strict=True) if sure]
         x, y = max((strip.angle_rad for strip in moving), key=lambda angle: math.hypot(*angle), default=(0.0, 0.0))
         turned = np.eye(4)
         turned[:3, :3] = cv2.Rodrigues(np.array([-y, x, 0.0]))[0]
@@ -84,6 +87,11 @@ def _seen(
 ) -> tuple[PairFlow, NDArray[np.bool_] | None]:
     flow = pair_flow(first, second, camera)
     return flow, at_working_size(keep, flow)
+
+
+def _strips(flow: PairFlow, keep: NDArray[np.bool_] | None, motion: NDArray[np.float64]) -> list[StripMotion]:
+    looked_at = np.ones_like(flow.sure) if keep is None else keep
+    return residual_motions(flow.flow, flow.sure, looked_at, flow.camera, motion)
 
 
 @lru_cache(maxsize=4)

@@ -44,7 +44,7 @@ def test_without_ground_nothing_is_said_of_it() -> None:
 def test_the_shipped_judge_tells_the_plain_cases() -> None:
     network = load_motion_network()
     across, ahead = replace(STANDING, across_px=6.0), replace(STANDING, along_px=-3.8, lower_px=-3.8)
-    assert moves(network, [STANDING, across, ahead]).tolist() == [False, True, True]
+    assert moves(network, [STANDING, across, ahead], []).tolist() == [False, True, True]
 
 
 def test_what_goes_far_beyond_the_ground_at_its_foot_moves_for_certain() -> None:
@@ -52,15 +52,26 @@ def test_what_goes_far_beyond_the_ground_at_its_foot_moves_for_certain() -> None
     # 2 px and 0.6 of the ground's 4 px: 4.4 px; with nothing across, of which networks have seen little.
     far, cut_off = (replace(STANDING, across_px=0.0, along_px=-8.0, lower_px=-8.0, cut_off=cut) for cut in (False, True))
     unknown = replace(cut_off, lower_px=math.nan, along_px=math.nan, ground_px=math.nan, ground_spread_px=math.nan)
-    assert moves(network, [far]).tolist() == [True]
-    assert moves(network, [unknown]).tolist() == [False]
+    assert moves(network, [far], []).tolist() == [True]
+    assert moves(network, [unknown], []).tolist() == [False]
 
 
 def test_of_a_camera_that_stands_what_goes_moves() -> None:
     network = load_motion_network()
     strips = [replace(STANDING, still=True, across_px=STILL_CAMERA_PX + step, ground_px=math.nan, along_px=math.nan,
                       lower_px=math.nan, reach_px=0.0) for step in (-0.1, 0.1)]  # fmt: skip
-    assert moves(network, strips).tolist() == [False, True]
+    assert moves(network, strips, []).tolist() == [False, True]
+
+
+def test_the_way_back_has_its_say() -> None:
+    network = load_motion_network()
+    unsure, gone = replace(STANDING, across_px=1.9, across_spread_px=0.8), replace(STANDING, across_px=6.0)
+    alone = [bool(moves(network, [strip], [])[0]) for strip in (STANDING, gone)]
+    assert alone == [False, True]
+    assert moves(network, [STANDING, gone], [STANDING]).tolist() == moves(network, [STANDING, gone], [STANDING] * 3).tolist()
+    assert moves(network, [unsure], [gone]).tolist() == [True]
+    assert moves(network, [unsure], [STANDING]).tolist() == [False]
+    assert moves(network, [STANDING], [STANDING, gone]).tolist() == moves(network, [STANDING], [gone]).tolist()  # the best counts
 
 
 def test_it_learns_what_tells_them_apart(tmp_path: Path) -> None:
