@@ -43,6 +43,7 @@ lint: setup
 
 docs: setup
 	@$(RUN) auxfocus parameters --markdown > docs/parameters.md
+	@$(RUN) python tools/analysis_tables.py > docs/analysis-tables.md
 
 bench: setup
 	@$(RUN) auxfocus bench transport --json out/bench/transport.json
@@ -53,6 +54,7 @@ bench: setup
 	@$(RUN) auxfocus bench autofocus --json out/bench/autofocus.json
 	@$(RUN) auxfocus bench allinfocus --json out/bench/allinfocus.json
 	@$(RUN) auxfocus bench monodepth --json out/bench/monodepth.json
+	@$(RUN) auxfocus bench analysis --json out/bench/analysis.json
 	@$(RUN) python -m pip install --quiet -r requirements/bench.txt
 	@$(RUN) auxfocus bench distribution --json out/bench/distribution.json
 

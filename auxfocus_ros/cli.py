@@ -72,7 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # As Ctrl-C: what was started is ended in order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return int(parsed.run(parsed))
+        status = int(parsed.run(parsed))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # who reads what is printed has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except AuxfocusError as error:
         print(f"auxfocus {parsed.command}: {error}", file=sys.stderr)
         return 2

@@ -4,8 +4,17 @@ Every message is one line: what was wrong, where, and what would be right.
 """
 
 
+def one_line(text: str) -> str:
+    """A text with what is not to be printed (ends of lines, control characters, halves of characters) as escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 class AuxfocusError(Exception):
-    """Base of everything this package raises on purpose. `str(error)` is one line for a person."""
+    """Base of everything this package raises on purpose. `str(error)` is one line for a person, whatever it quotes."""
+
+    def __str__(self) -> str:
+        """One line."""
+        return one_line(super().__str__())
 
 
 class InputError(AuxfocusError, ValueError):

@@ -10,6 +10,8 @@ from auxfocus_ros.errors import ConfigurationError
 ParameterValue = bool | int | float | str
 DEFAULT_LENS = "bench_25mm"
 NODES = ("gimbal_rig", "lens_actuator", "mono_depth", "aux_focus", "autofocus", "all_in_focus", "operator_panel")
+REPLAY_WAIT_S = 180.0
+"""Of a replay: loops are compiled the first time on a machine, and until then nobody takes pictures."""
 RIG_DEPTH = {"depth/image_raw": "rig/depth/image_raw", "depth/scale": "rig/depth/scale"}
 """Where the rig's own depth image goes while `mono_depth` gives one."""
 MONO_DEPTH_REMAPS = {"points": "depth/points", "scale/points": "points", "scale/range": "range"}
@@ -35,8 +37,9 @@ class GraphOptions:
 
     source, path, rig, refocus: as the parameters of `gimbal_rig`. lens: for all nodes; empty: the scene's, the rig file's, or
     DEFAULT_LENS. depth: what `aux_focus` takes: 'points', 'depth', 'mono' or 'none'. panel: with the operator's page. autofocus:
-    with `autofocus`. all_in_focus: with `all_in_focus`. mono_depth: with `mono_depth`. parameters: further parameters by node,
-    which win over what is worked out here.
+    with `autofocus`. all_in_focus: with `all_in_focus`. mono_depth: with `mono_depth`. replay: play a recording once, in
+    lock-step, by its own clock and with its own lens states; what moves a lens is left out. parameters: further parameters by
+    node, which win over what is worked out here.
     """
 
     source: str = "recording"
@@ -49,6 +52,7 @@ class GraphOptions:
     autofocus: bool = False
     all_in_focus: bool = False
     mono_depth: bool = False
+    replay: bool = False
     parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
 
 
@@ -60,13 +64,53 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
 
     Raises:
         ConfigurationError: parameters for a node that the graph does not have; a scene or rig file that cannot be read for its
-        lens.
+        lens; what does not go with a replay.
     """
     unknown = sorted(set(options.parameters) - set(NODES))
     if unknown:
         raise ConfigurationError(f"parameters for {', '.join(unknown)}, but the graph's nodes are {', '.join(NODES)}")
+    worked_out = _replaying(options) if options.replay else _live(options)
+    remaps = _remaps(options)
+    return [
+        NodeDescription(
+            name,
+            {**parameters, **options.parameters.get(name, {})},
+            remaps.get(name, {}),
+            carries_pictures=name != "lens_actuator",
+        )
+        for name, parameters in worked_out.items()
+    ]
+
+
+def _replaying(options: GraphOptions) -> dict[str, dict[str, ParameterValue]]:
+    """By node, for a recording that is played as `analysis` reads it: no lens is made up where nobody names one."""
+    moved = (options.refocus, options.autofocus, options.all_in_focus, options.mono_depth)
+    if options.source != "recording" or any(moved) or options.depth == "mono":
+        raise ConfigurationError(
+            "replay plays a recording as it is: leave refocus, autofocus, all_in_focus, mono_depth and other sources out"
+        )
+    by_the_clock: dict[str, ParameterValue] = {"use_sim_time": True}
+    in_step: dict[str, ParameterValue] = {**by_the_clock, "lock_step": True, "rig": options.rig}
+    return {
+        "aux_focus": {**in_step, "depth_input": options.depth, "automatic_target": True},
+        **({"operator_panel": by_the_clock} if options.panel else {}),
+        "gimbal_rig": {
+            **in_step,
+            "source": options.source,
+            "path": options.path,
+            "lens": options.lens,
+            "loop": False,
+            "publish_clock": True,
+            "play_lens": True,
+            "wait_s": REPLAY_WAIT_S,
+        },
+    }
+
+
+def _live(options: GraphOptions) -> dict[str, dict[str, ParameterValue]]:
+    """By node, for a source that is played or filmed at its own pace, with a lens that is moved."""
     lens = options.lens or _lens_of(options)
-    worked_out: dict[str, dict[str, ParameterValue]] = {
+    return {
         "lens_actuator": {"lens": lens, **_first_position(options, lens)},
         **({"mono_depth": {"rig": options.rig, "urdf": _urdf(options)}} if options.mono_depth else {}),
         "aux_focus": {"depth_input": options.depth},
@@ -81,16 +125,6 @@ def describe_graph(options: GraphOptions) -> list[NodeDescription]:
             "refocus": options.refocus,
         },
     }
-    remaps = _remaps(options)
-    return [
-        NodeDescription(
-            name,
-            {**parameters, **options.parameters.get(name, {})},
-            remaps.get(name, {}),
-            carries_pictures=name != "lens_actuator",
-        )
-        for name, parameters in worked_out.items()
-    ]
 
 
 def _remaps(options: GraphOptions) -> dict[str, dict[str, str]]:

@@ -23,6 +23,7 @@ ARGUMENTS = {
     "autofocus": ("true", "with the autofocus node"),
     "all_in_focus": ("false", "with the all_in_focus node"),
     "mono_depth": ("false", "with the mono_depth node: depth from the pictures alone"),
+    "replay": ("false", "play a recording once in lock-step, with its own clock and lens states, and no node that moves a lens"),
     "namespace": ("", "namespace of all nodes"),
     "autostart": ("true", "configure and activate the nodes at once"),
     "use_sim_time": ("false", "take the time from /clock"),
@@ -32,7 +33,7 @@ ARGUMENTS = {
 
 def nodes(context: LaunchContext) -> list[LifecycleNode]:
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    flags = ("refocus", "panel", "autofocus", "all_in_focus", "mono_depth", "autostart", "use_sim_time", "publish_tf")
+    flags = ("refocus", "panel", "autofocus", "all_in_focus", "mono_depth", "replay", "autostart", "use_sim_time", "publish_tf")
     switches = {name: given[name].lower() == "true" for name in flags}
     options = GraphOptions(
         source=given["source"],
@@ -42,12 +43,13 @@ def nodes(context: LaunchContext) -> list[LifecycleNode]:
         refocus=switches["refocus"],
         depth=given["depth"] or ("mono" if switches["mono_depth"] else "points"),
         panel=switches["panel"],
-        autofocus=switches["autofocus"],
+        autofocus=switches["autofocus"] and not switches["replay"],
         all_in_focus=switches["all_in_focus"],
         mono_depth=switches["mono_depth"],
+        replay=switches["replay"],
         parameters={"gimbal_rig": {"publish_tf": switches["publish_tf"]}},
     )
-    common = {name: switches[name] for name in ("autostart", "use_sim_time")}
+    common = {"autostart": switches["autostart"], "use_sim_time": switches["use_sim_time"] or switches["replay"]}
     return [
         LifecycleNode(
             package="auxfocus_ros",

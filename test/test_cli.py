@@ -27,6 +27,15 @@ def test_help_names_every_command_and_an_example() -> None:
     assert "auxfocus move --distance" in result.stdout
 
 
+def test_a_reader_who_has_seen_enough_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-m", "auxfocus_ros.cli", "parameters", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.wait(timeout=60.0) == 141
+    assert process.stderr.read() == b""
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_help_with_an_example(name: str) -> None:
     result = auxfocus(name, "--help")
@@ -38,6 +47,7 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
     ("arguments", "said"),
     [
         (["up", "no_such_recording.mcap"], "no_such_recording.mcap is not there"),
+        (["up", ".", "--replay", "--rate", "3", "--video", "a.mp4"], "as fast as that goes: leave --rate, --video out"),
         (["up", ".", "-p", "nonsense"], "'nonsense' is not a parameter: write NODE.NAME=VALUE"),
         (["up", ".", "-p", "toaster.heat=1"], "parameters for toaster, but the graph's nodes are"),
         (["parameters", "toaster"], "there is no node 'toaster'"),

@@ -69,6 +69,22 @@ def test_depth_from_pictures_has_its_topics_to_itself_and_the_rigs_readings_for_
     assert by_name["aux_focus"] == {"depth_input": "mono"}
 
 
+def test_a_replay_is_in_lock_step_by_the_recordings_clock_and_moves_no_lens() -> None:
+    nodes = describe_graph(GraphOptions(path="/a", rig="road_64", depth="depth", panel=True, replay=True))
+    by_name = {node.executable: dict(node.parameters) for node in nodes}
+    assert list(by_name) == ["aux_focus", "operator_panel", "gimbal_rig"]
+    assert all(parameters["use_sim_time"] for parameters in by_name.values())
+    assert by_name["aux_focus"].items() >= {"lock_step": True, "depth_input": "depth", "rig": "road_64"}.items()
+    in_step = {"lock_step": True, "publish_clock": True, "play_lens": True, "loop": False, "rig": "road_64", "lens": ""}
+    assert by_name["gimbal_rig"].items() >= in_step.items()
+
+
+@pytest.mark.parametrize("unfit", [{"source": "simulation"}, {"autofocus": True}, {"refocus": True}, {"depth": "mono"}])
+def test_what_does_not_go_with_a_replay_is_refused(unfit: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="plays a recording as it is"):
+        describe_graph(GraphOptions(path="/a", replay=True, **unfit))
+
+
 def test_the_rigs_lens_is_taken_where_none_is_named() -> None:
     by_name = {node.executable: dict(node.parameters) for node in describe_graph(GraphOptions(path="/a", rig="road_64"))}
     assert by_name["lens_actuator"]["lens"] == "bench_25mm"

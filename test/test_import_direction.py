@@ -17,13 +17,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # Room -> the rooms of ours that it may import. What is BENEATH is free to all; every room may import itself. Rooms that are still
 # to come stand here already.
 ALGORITHMS = ("optics", "distribution", "view", "autofocus", "allinfocus", "monodepth", "lens", "rig")
-BENEATH = ("errors", "declaration", "settings", "compiling", "learning")
+BENEATH = ("errors", "declaration", "settings", "json_values", "whole_file", "compiling", "learning")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
     "declaration": (),
     "compiling": (),
     "learning": (),
     "settings": (),
+    "json_values": (),
+    "whole_file": (),
     "optics": (),
     "distribution": ("optics",),
     "view": ("distribution", "optics"),

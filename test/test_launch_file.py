@@ -96,6 +96,10 @@ def test_every_node_gets_its_parameters_and_pictures_get_the_profile(load: Calla
     assert all(node["namespace"] == "drone" for node in nodes.values())
     assert all(node["parameters"][0]["autostart"] is False for node in nodes.values())
     assert nodes["lens_actuator"]["additional_env"] == {}
+    Configuration.values = {**defaults, **given, "replay": "true"}
+    replaying = {node.named["executable"]: node.named["parameters"][0] for node in launch_file.nodes(None)}
+    assert sorted(replaying) == ["aux_focus", "gimbal_rig", "operator_panel"]
+    assert all(parameters["use_sim_time"] is True for parameters in replaying.values())
     assert "fastdds_shm.xml" in " ".join(nodes["gimbal_rig"]["additional_env"].values())
 
 

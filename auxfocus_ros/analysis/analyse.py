@@ -6,15 +6,16 @@ arguments, and goes on where it was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auxfocus_ros.analysis.facts import lens_of, look_at, named_topics
+from auxfocus_ros.analysis.facts import fingerprint, lens_of, look_at, named_topics, recording_files
 from auxfocus_ros.analysis.joining import Job, join
 from auxfocus_ros.analysis.options import AnalysisOptions
-from auxfocus_ros.analysis.output import SUMMARY, WORK, demand_ours, version_label, write_json
+from auxfocus_ros.analysis.output import ANNOTATED, SUMMARY, WORK, demand_ours, version_label, write_json
 from auxfocus_ros.analysis.pace import Pace
 from auxfocus_ros.analysis.part import Problem
 from auxfocus_ros.analysis.part_run import analyse_part
@@ -118,6 +119,7 @@ def analyse(
     for job in jobs:
         path = job.facts.path
         try:
+            _demand_unchanged(job)
             summary = join(job, stores[path], failed[path])
         except InputError as error:
             refused.append(Refused(path, str(error)))
@@ -152,17 +154,19 @@ def _jobs(recordings: Sequence[str | Path], output: Path, options: AnalysisOptio
         raise ConfigurationError("no recording: wanted a rosbag2 folder, or a .mcap, .db3 or .bag file")
     options = _checked(options)
     paths = [Path(recording).absolute() for recording in recordings]
-    twice = next((path for place, path in enumerate(paths) if path in paths[:place]), None)
+    for path in (*paths, output):
+        _demand_utf8(path)
+    places = [_place(path) for path in paths]
+    twice = next((path for count, path in enumerate(paths) if places[count] in places[:count]), None)
     if twice is not None:
         raise ConfigurationError(f"{twice} is named twice")
-    if output.absolute() in paths:
-        raise ConfigurationError(f"-o {output}: is the recording itself: choose another output folder")
     if len(paths) > 1:
         demand_ours(output, "")
     jobs: list[Job] = []
     refused: list[Refused] = []
     for path in paths:
         folder = output if len(paths) == 1 else output / _folder_name(path, [job.folder.name for job in jobs])
+        _demand_apart(path, folder)
         try:
             facts = look_at(path, options)
             settled = replace(options, lens=lens_of(options, facts.lens_name))
@@ -173,6 +177,36 @@ def _jobs(recordings: Sequence[str | Path], output: Path, options: AnalysisOptio
         demand_ours(folder, job.key)
         jobs.append(job)
     return jobs, refused
+
+
+def _place(path: Path) -> Path:
+    """The file or folder that a recording is, by whatever way it is named."""
+    return Path(os.path.realpath(path.parent if path.name == "metadata.yaml" else path))
+
+
+def _demand_utf8(path: Path) -> None:
+    """Names go into tables and pages. Raises ConfigurationError where one cannot."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(f"{path}: is not a name in UTF-8: rename it, or name it by a link") from error
+
+
+def _demand_apart(path: Path, folder: Path) -> None:
+    """Raise ConfigurationError where results would be written over a recording, or among the files of one."""
+    place, output = _place(path), Path(os.path.realpath(folder))
+    if output == place or (output == place.parent and os.access(output / "metadata.yaml", os.F_OK)):
+        raise ConfigurationError(f"-o {folder}: is the recording's own folder: choose another output folder")
+    if place == output / ANNOTATED:
+        raise ConfigurationError(f"-o {folder}: {ANNOTATED} there is the recording: choose another output folder")
+
+
+def _demand_unchanged(job: Job) -> None:
+    """Raise InputError where a recording is not the one any more of which the parts are, because it is still being recorded."""
+    path = job.facts.path
+    if fingerprint(recording_files(path)) != job.facts.fingerprint:
+        work = job.folder / WORK
+        raise InputError(f"{path} changed while it was analysed: when it is whole, delete {work} and run the same again")
 
 
 def _checked(options: AnalysisOptions) -> AnalysisOptions:

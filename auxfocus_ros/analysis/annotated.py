@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxfocus_ros.analysis.part import Row
-from auxfocus_ros.analysis.whole_file import not_written
 from auxfocus_ros.distribution.targets import TargetSet
 from auxfocus_ros.distribution.targets.target import NAN3
 from auxfocus_ros.optics import Lens
@@ -30,6 +29,7 @@ from auxfocus_ros.rig.recording_writer import CAMERA_INFO_TOPIC, LENS_TOPIC, Rec
 from auxfocus_ros.rig.scene_fields import scene_marker_fields
 from auxfocus_ros.rig.sizes import assumed_camera
 from auxfocus_ros.view import Analysis, MarkerGeometry, depth_of_field_m, focus_plane_m, object_outlines
+from auxfocus_ros.whole_file import not_written
 
 IMAGE_TOPIC = "/aux_focus/image/compressed"
 TARGETS_TOPIC = "/aux_focus/targets"

@@ -32,13 +32,13 @@ TARGET_FIELDS = (
     Column("id", "int64", "", "the same from frame to frame, also from part to part"),
     Column("label", "string", "", "class or name, may be empty"),
     Column("source", "string", "", "where it comes from: object, large_object, face, person, detector, point, box, whole_frame"),
-    Column("state", "string", "", "tracked, held or lost"),
+    Column("state", "string", "", "tracked: seen in this frame; held: not seen for at most hold_s; lost: for longer"),
     Column("selected", "bool", "", "the target of interest"),
-    Column("left_px", "int32", "px", "its box in the picture"),
-    Column("top_px", "int32", "px", ""),
-    Column("width_px", "int32", "px", ""),
-    Column("height_px", "int32", "px", ""),
-    Column("depth_m", "float64", "m", "its depth"),
+    Column("left_px", "int32", "px", "left edge of its box in the picture"),
+    Column("top_px", "int32", "px", "of the box"),
+    Column("width_px", "int32", "px", "of the box"),
+    Column("height_px", "int32", "px", "of the box"),
+    Column("depth_m", "float64", "m", "its depth; of one that is held the last that was seen"),
     Column("depth_sigma_m", "float64", "m", "one standard deviation of it"),
     Column("in_focus", "bool", "", "its depth lies within the depth of field; null: one of the two is not known"),
 )
@@ -46,9 +46,9 @@ TARGET_FIELDS = (
 FRAME_COLUMNS = (
     Column("frame", "int64", "", "number in the recording, from 0"),
     Column("stamp_ns", "int64", "ns", "start of exposure by the sensor's clock"),
-    Column("time_s", "float64", "s", "since the recording's first picture"),
-    Column("picture_width_px", "int32", "px", ""),
-    Column("picture_height_px", "int32", "px", ""),
+    Column("time_s", "float64", "s", "since the recording's first picture, by stamps"),
+    Column("picture_width_px", "int32", "px", "of the picture as it was recorded"),
+    Column("picture_height_px", "int32", "px", "of the picture as it was recorded"),
     Column("range_offset_s", "float64", "s", "stamp of the cloud or depth image less the picture's; null: there is none"),
     # depth
     Column("readings", "int64", "", "depth readings that the picture shows; 0: no depth"),
@@ -61,32 +61,58 @@ FRAME_COLUMNS = (
     Column("in_depth_of_field", "float64", "", "share of the readings within the depth of field"),
     # focus
     Column("lens_position_steps", "float64", "steps", "where the lens stood; null: not known"),
-    Column("lens_moving", "bool", "", "whether it moved"),
-    Column("lens_age_s", "float64", "s", "picture's stamp less that of the lens state"),
+    Column("lens_moving", "bool", "", "whether it moved, as the lens state says it"),
+    Column("lens_age_s", "float64", "s", "picture's stamp less the lens state's; one more than 2 s off is not used"),
     Column("focus_state", "string", "", "unknown, finite, infinity or beyond_infinity"),
-    Column("focus_distance_m", "float64", "m", ""),
-    Column("near_limit_m", "float64", "m", "of the depth of field"),
-    Column("far_limit_m", "float64", "m", ""),
+    Column("focus_distance_m", "float64", "m", "what is focused at; null also beyond infinity"),
+    Column("near_limit_m", "float64", "m", "where the depth of field begins"),
+    Column("far_limit_m", "float64", "m", "where the depth of field ends"),
+    Column("depth_of_focus_steps", "float64", "steps", "whole width of the depth of focus: of a thing that is focused now"),
     # targets
     Column("targets", "targets", "", "all that were seen, held or lost, the most important first"),
     Column("target_id", "int64", "", "of the target of interest, else of the most important one that is seen; null: none"),
-    Column("target_depth_m", "float64", "m", ""),
-    Column("target_in_focus", "bool", "", ""),
-    Column("target_best_steps", "float64", "steps", "the position that would focus it, by its depth"),
+    Column("target_depth_m", "float64", "m", "its depth"),
+    Column("target_in_focus", "bool", "", "its depth lies within the depth of field"),
+    Column("target_best_steps", "float64", "steps", "position that would focus it, by its depth; may be out of range"),
     Column("target_off_steps", "float64", "steps", "the lens's position less that"),
-    # the region that is looked at: the target's, else the middle of the picture
-    Column("region_left_px", "int32", "px", ""),
-    Column("region_top_px", "int32", "px", ""),
-    Column("region_width_px", "int32", "px", ""),
-    Column("region_height_px", "int32", "px", ""),
-    *(Column(f"sharpness_{name}", "float64", "", f"of the region, by {name.replace('_', ' ')}") for name in MEASURES),
+    # the region that is looked at
+    Column("region_left_px", "int32", "px", "of the region that is looked at: the target's, else the middle of the picture"),
+    Column("region_top_px", "int32", "px", "of that region"),
+    Column("region_width_px", "int32", "px", "of that region"),
+    Column("region_height_px", "int32", "px", "of that region"),
+    *(
+        Column(f"sharpness_{name}", "float64", "", f"of the region, by {name.replace('_', ' ')}; greater is sharper")
+        for name in MEASURES
+    ),
     # what autofocus says
-    Column("blur_radius_px", "float64", "px", "of the region, as the step estimator sees it"),
-    Column("blur_sigma_px", "float64", "px", ""),
-    Column("deviation_steps", "float64", "steps", "lens position less the nearest position that would explain that blur"),
-    Column("deviation_m", "float64", "m", "the same as a focus distance: where the lens focuses less where it should"),
-    *(Column(f"next_{name}_steps", "float64", "steps", f"where {name} would go next, begun on this frame") for name in METHODS),
-    *(Column(f"says_{name}", "string", "", f"what {name} says of this frame: looks, in_focus or a reason") for name in METHODS),
+    Column("blur_radius_px", "float64", "px", "of the region's blur disk, by the step estimator; null: too dark, white or plain"),
+    Column("blur_sigma_px", "float64", "px", "one standard deviation of that"),
+    Column(
+        "deviation_steps",
+        "float64",
+        "steps",
+        "lens position less the best one by that blur; on the depth's side of the two, where the depth is known; "
+        "else on the possible or nearer one, and the sign says nothing",
+    ),
+    Column(
+        "deviation_m",
+        "float64",
+        "m",
+        "the same as focus distances: where the lens focuses less where it should; above 0: behind the thing",
+    ),
+    *(
+        Column(f"next_{name}_steps", "float64", "steps", f"where {name} would go, begun on this frame, or leave the lens")
+        for name in METHODS
+    ),
+    *(
+        Column(
+            f"says_{name}",
+            "string",
+            "",
+            f"why: {name} looks (wants a frame from there), or ends there in_focus, unsure or for a reason; null: not asked",
+        )
+        for name in METHODS
+    ),
 )
 """Every frame is a row; what could not be known is null, and `summary.json` says why."""
 

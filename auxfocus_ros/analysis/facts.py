@@ -153,11 +153,18 @@ def look_at(path: str | Path, options: AnalysisOptions) -> RecordingFacts:
 
 
 def recording_files(path: Path) -> list[Path]:
-    """The files of a recording, in order: itself, or what a recorder leaves in a folder."""
+    """The files of a recording, in order: itself, or what a recorder leaves in a folder.
+
+    Raises:
+        InputError: it is not there any more, or cannot be read.
+    """
     path = path.parent if path.name == "metadata.yaml" else path
-    if path.is_file():
-        return [path]
-    return sorted((file for file in path.iterdir() if file.is_file() and file.suffix in RECORDING_SUFFIXES), key=natural_key)
+    try:
+        if path.is_file():
+            return [path]
+        return sorted((file for file in path.iterdir() if file.is_file() and file.suffix in RECORDING_SUFFIXES), key=natural_key)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def fingerprint(files: list[Path]) -> str:
@@ -212,8 +219,8 @@ def _lacks(roles: Mapping[str, str], has_intrinsics: bool, has_lens: bool, lens_
             lacks.append(f"{missing}: metres across the scene are not known")
     if "lens_state" not in roles:
         lacks.append(
-            "no lens states: focus distance, depth of field, what was in focus by depth, the lag of the focus, hunting and the "
-            "use of the lens are not analysed"
+            "no lens states: focus distance, depth of field, what was in focus by depth, the lag of the focus, hunting, the use "
+            "of the lens, the deviation in steps and metres, and what autofocus would have done next, are not analysed"
         )
     if not has_lens:
         why = f"the recording's, '{lens_name}', is not known here" if lens_name else "the recording names none"

@@ -24,7 +24,7 @@ from auxfocus_ros.analysis.stitching import stitched
 from auxfocus_ros.analysis.store import PartStore
 from auxfocus_ros.analysis.summary import Key, summarise
 from auxfocus_ros.analysis.tables import FrameTable, table_of_frames
-from auxfocus_ros.analysis.whole_file import whole_file
+from auxfocus_ros.whole_file import whole_file
 
 HEAD_KEYS = (
     Key("format", "", "version of the tables and summaries"),
@@ -87,7 +87,9 @@ def join(job: Job, store: PartStore, failed: Iterable[Problem] = ()) -> dict[str
                 if annotated is not None:
                     annotated.add(annotation, part.rows[place])
     health = stream_health(gathered.notes, facts.damage)
-    problems = joined_problems([[*map(Problem, facts.problems), *failed], *gathered.problems])
+    failed = list(failed)
+    lost = [] if failed else _lost(facts, health)
+    problems = joined_problems([[*map(Problem, facts.problems), *failed, *lost], *gathered.problems])
     summary = {
         **version_label(),
         "key": job.key,
@@ -148,6 +150,15 @@ class _Gathered:
             part = store.load(self.parts[place])
             found.update({frame: part.thumbnails[frame - self.first_frames[place]] for frame in some})
         return found
+
+
+def _lost(facts: RecordingFacts, health: dict[str, Any]) -> list[Problem]:
+    """Pictures that are not there although nothing else says why: a reader can pass over damaged bytes without a word."""
+    missing = facts.pictures - health["pictures"] - health["unreadable"]
+    if missing <= 0 or health["damage"]:
+        return []
+    what = f"{missing} of the {facts.pictures} pictures that the recording says it has are not in it: it is damaged"
+    return [Problem(what, facts.topics["image"])]
 
 
 def _parts(store: PartStore) -> Iterator[PartResult]:

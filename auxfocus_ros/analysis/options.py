@@ -16,19 +16,21 @@ class AnalysisOptions:
         ConfigurationError: with every problem in one line.
     """
 
-    lens: str = parameter("", "lens file or name, where the recording does not say enough of its own; '': by the recording")
+    lens: str = parameter(
+        "", "lens file or shipped name; '': the rig file's, else the one that the recording names, if it is shipped"
+    )
     rig: str = parameter("", "rig file: topics, intrinsics, extrinsics; '': as the recording says")
-    topics: str = parameter("", "topics that are not to be guessed, image=/cam/image,points=/scan; '': by type and name")
+    topics: str = parameter("", "topics that are not to be guessed, as image=/cam/image,points=/scan; '': by type and name")
     part_s: float = parameter(10.0, "length of a part, the unit of work", unit="s", minimum=1.0, maximum=3600.0)
     lead_s: float = parameter(
         2.0, "read before each part, so that targets and axis are what they would be", unit="s", minimum=0.0, maximum=60.0
     )
     estimator: bool = parameter(True, "ask the step estimator, and every autofocus method, in the target's region")
-    estimate_every: int = parameter(1, "ask them of every so many frames", minimum=1, maximum=10_000)
+    estimate_every: int = parameter(1, "ask them of every so many frames of a part", minimum=1, maximum=10_000)
     video: bool = parameter(False, "draw the auxiliary focus image of every frame into a film")
-    annotated: bool = parameter(False, "write what was found into an annotated recording")
+    annotated: bool = parameter(False, "write what was found into a recording, for Foxglove and `ros2 bag play`")
     soft_share: float = parameter(
-        0.6, "sharper than this share of the best of the last seconds is not soft", minimum=0.0, maximum=1.0
+        0.6, "what is sharper than this share of the best of the last 10 s is not soft", minimum=0.0, maximum=1.0
     )
     soft_s: float = parameter(0.3, "shorter soft passages do not count", unit="s", minimum=0.0, maximum=60.0)
     distribution: DistributionOptions = field(default_factory=DistributionOptions)

@@ -8,8 +8,8 @@ from typing import Any
 
 from auxfocus_ros import __version__
 from auxfocus_ros.analysis.part import FORMAT_VERSION
-from auxfocus_ros.analysis.whole_file import whole_file
 from auxfocus_ros.errors import InputError
+from auxfocus_ros.whole_file import whole_file
 
 FRAMES, SUMMARY, REPORT, FILM, ANNOTATED = "frames.parquet", "summary.json", "report.html", "focus.mp4", "annotated.mcap"
 WORK = "work"
@@ -32,8 +32,10 @@ def read_summary(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_text())
     except FileNotFoundError as error:
         raise InputError(f"{folder}: no {SUMMARY} there: wanted the output folder of `auxfocus analyze`") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: damaged: delete it and analyse the recording again ({error})") from error
     if not isinstance(found, dict) or not {"key", "recordings"} & found.keys():
         raise InputError(f"{path}: not the summary of an analysis: wanted the output folder of `auxfocus analyze`")
     if found.get("format") != FORMAT_VERSION or found.get("version") != __version__:
@@ -53,10 +55,13 @@ def demand_ours(folder: Path, key: str) -> None:
         key: of the tasks; '': of several recordings.
 
     Raises:
-        InputError: results of another version, other recordings or other options are there.
+        InputError: results of another version, other recordings or other options are there, or it cannot be looked into.
     """
-    if not (folder / SUMMARY).exists():
-        return
+    try:
+        if not (folder / SUMMARY).exists():
+            return
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be used as an output folder: {error.strerror}") from error
     found = read_summary(folder)
     if found.get("key", "") != key:
         whose = "several recordings" if "recordings" in found else "another recording or of other options"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auxfocus_ros.analysis.running import Progress
-from auxfocus_ros.analysis.whole_file import whole_file
+from auxfocus_ros.whole_file import whole_file
 
 PACE = "pace.json"
 

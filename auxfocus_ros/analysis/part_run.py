@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
 
 from auxfocus_ros.analysis.annotated import Drawing, annotation
@@ -24,7 +25,7 @@ from auxfocus_ros.view import Analysis, ViewOptions, draw_aux_image
 
 FILM_WIDTH_PX, FILM_HEIGHT_PX = 1280, 720
 """Of every film, so that the parts' fit together whatever the pictures are."""
-MOST_FILM_HZ = 240
+LEAST_FILM_HZ, MOST_FILM_HZ = Fraction(1, 10), Fraction(240)
 
 
 def analyse_part(task: PartTask) -> PartResult:
@@ -115,7 +116,8 @@ class _PartWork:
 
     def _add_to_film(self, drawing: Drawing) -> None:
         if self._film is None:
-            rate_hz = min(max(1, round(self._reading.rate_hz)), MOST_FILM_HZ)
+            rate_hz = Fraction(self._reading.rate_hz).limit_denominator(100)
+            rate_hz = min(max(LEAST_FILM_HZ, rate_hz), MOST_FILM_HZ)
             self._film = self._stack.enter_context(Film(self._film_file, FILM_WIDTH_PX, FILM_HEIGHT_PX, rate_hz))
         self._film.add(drawing.image)
 

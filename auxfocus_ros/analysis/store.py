@@ -17,8 +17,8 @@ from typing import Any
 from auxfocus_ros import __version__
 from auxfocus_ros.analysis.part import FORMAT_VERSION, PartResult, Problem, StreamNotes
 from auxfocus_ros.analysis.tables import rows_from_bytes, rows_to_bytes
-from auxfocus_ros.analysis.whole_file import whole_file
 from auxfocus_ros.errors import InputError
+from auxfocus_ros.whole_file import whole_file
 
 _LABEL, _NOTES, _ROWS, _LEAD, _FILM = "store.json", "notes.json", "rows.parquet", "lead.parquet", "film.mp4"
 _THUMBNAILS, _ANNOTATIONS = "thumbnails/", "annotations/"
@@ -50,15 +50,15 @@ class PartStore:
                 file.write((json.dumps(label, indent=1) + "\n").encode())
         except OSError as error:
             raise InputError(f"{folder}: cannot be used for finished parts: {error.strerror}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{folder / _LABEL}: damaged: delete {folder} and run again") from error
         else:
             self._demand_ours(found, label)
 
     def finished(self) -> frozenset[int]:
         """Numbers of the parts that are there; what was cut off later is not."""
-        paths = self.folder.glob("part-*.zip")
-        return frozenset(int(path.stem.removeprefix("part-")) for path in paths if zipfile.is_zipfile(path))
+        paths = {path.stem.removeprefix("part-"): path for path in self.folder.glob("part-*.zip")}
+        return frozenset(int(number) for number, path in paths.items() if number.isdecimal() and zipfile.is_zipfile(path))
 
     def keep(self, result: PartResult) -> None:
         """Put a finished part to the others.
@@ -87,11 +87,14 @@ class PartStore:
         path = self._path(number)
         try:
             with zipfile.ZipFile(path) as archive:
-                return _result(archive)
+                result = _result(archive)
+            if (result.number, result.key) != (number, self.key):
+                raise ValueError(f"of part {result.number}")
         except FileNotFoundError:
             raise KeyError(number) from None
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: damaged: delete it and run again") from error
+        return result
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:06d}.zip"

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.analysis.columns import DEPTH_BINS, FRAME_COLUMNS, NAMES, TARGET_FIELDS, Column
 from auxfocus_ros.analysis.part import Row
-from auxfocus_ros.analysis.whole_file import whole_file
 from auxfocus_ros.errors import InputError
+from auxfocus_ros.whole_file import whole_file
 
 ROW_GROUP_ROWS = 4096
 """What is read and written at once."""

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from auxfocus_ros.errors import one_line
+
 FAILED_STATUS = 1
 EXAMPLES = """examples:
   auxfocus analyze flight.mcap -o out/flight
@@ -16,8 +18,8 @@ EXAMPLES = """examples:
   auxfocus analyze flight.mcap -o out/flight --dry-run
   auxfocus analyze /data/runs/* -o /data/answers --scheduler tcp://192.168.1.20:8786
 
-A recording is a rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file; ROS need not be installed. Topics are found by type and
-name; --topics or a rig file names them. DIR gets, or of several recordings a folder for each there gets:
+A recording is a rosbag2 folder, or a .mcap, .db3 or ROS 1 .bag file, packed by rosbag2 or not; ROS need not be installed. Topics
+are found by type and name; --topics or a rig file names them. DIR gets, or of several recordings a folder for each there gets:
   frames.parquet   a row for each picture; columns with their units and meanings in its schema
   summary.json     the figures: time in focus, lag, hunting, soft passages, dropped and unmatched frames, clocks
   report.html      both to look at; one file that asks nobody for anything
@@ -29,7 +31,7 @@ All cores of this machine work, or with --scheduler those of a Dask cluster, who
 find the recordings under the same paths. What came out is the same.
 
 What a recording lacks, and what is wrong with it, is said in the summary and the report. Exit status 2: a recording could not be
-read at all; 1: parts of one could not be analysed, and are tried again by the next run.
+read at all, or results could not be written; 1: parts of one could not be analysed, and are tried again by the next run.
 
 keys of --json: recordings (recording, folder, parts, found, failed, frames, in_focus_share, lag_s, hunting_reversals, soft_share,
 lacks, problems), refused (recording, why); with --dry-run: recordings (recording, folder, duration_s, pictures, parts, done),
@@ -128,17 +130,17 @@ def show(one: Any) -> None:
     summary = one.summary
     rate_hz, dropped = summary["streams"]["rate_hz"], summary["streams"]["dropped_pictures"]
     rate = f" at {rate_hz:.3g} Hz" if rate_hz is not None else ""
-    print(f"{one.recording}: {summary['frames']} frames{rate}, {dropped} dropped, in {one.folder}")
+    say(f"{one.recording}: {summary['frames']} frames{rate}, {dropped} dropped, in {one.folder}")
     for answer in answers(summary):
-        print(f"  {answer.title}: {answer.value} ({answer.more})")
+        say(f"  {answer.title}: {answer.value} ({answer.more})")
     for line in summary["lacks"]:
-        print(f"  lacks: {line}")
+        say(f"  lacks: {line}")
     for line in summary["streams"]["damage"]:
-        print(f"  damaged: {line}")
+        say(f"  damaged: {line}")
     for problem in summary["problems"]:
         where = f"{problem['where']}: " if problem["where"] else ""
         times = f" ({problem['count']} times)" if problem["count"] > 1 else ""
-        print(f"  problem: {where}{problem['what']}{times}")
+        say(f"  problem: {where}{problem['what']}{times}")
 
 
 def dry_run(arguments: argparse.Namespace, options: Any) -> int:
@@ -163,7 +165,7 @@ def dry_run(arguments: argparse.Namespace, options: Any) -> int:
     else:
         for one in planned.recordings:
             done = f", {one.done} of them done" if one.done else ""
-            print(f"{one.recording}: {one.duration_s:.1f} s, {one.pictures} pictures, {one.parts} parts{done}")
+            say(f"{one.recording}: {one.duration_s:.1f} s, {one.pictures} pictures, {one.parts} parts{done}")
         left = sum(one.parts - one.done for one in planned.recordings)
         pace = "" if planned.remaining_s is None else f", about {planned.remaining_s:.0f} s at the pace so far"
         print(f"to do: {left} parts{pace}")
@@ -177,6 +179,11 @@ def refusals(refused: Any) -> list[dict[str, str]]:
     return [{"recording": str(one.recording), "why": one.why} for one in refused]
 
 
+def say(text: str) -> None:
+    """Say a line on standard output; what comes from a recording does not make two of it."""
+    print(one_line(text))
+
+
 def note(text: str) -> None:
-    """Say something on standard error."""
-    print(f"auxfocus analyze: {text}", file=sys.stderr)
+    """Say a line on standard error."""
+    print(f"auxfocus analyze: {one_line(text)}", file=sys.stderr)

@@ -9,6 +9,7 @@ def add_parser(subparsers: Any, line: str) -> None:
     """Declare the command and its benchmarks."""
     from auxfocus_ros.commands import (
         bench_allinfocus,
+        bench_analysis,
         bench_autofocus,
         bench_distribution,
         bench_lens,
@@ -30,5 +31,6 @@ def add_parser(subparsers: Any, line: str) -> None:
     bench_autofocus.add_parser(benchmarks)
     bench_allinfocus.add_parser(benchmarks)
     bench_monodepth.add_parser(benchmarks)
+    bench_analysis.add_parser(benchmarks)
     bench_simulation.add_parser(benchmarks)
     bench_topics.add_parser(benchmarks)

@@ -24,7 +24,7 @@ def run_parts(name: str, parts: Iterable[str], arguments: argparse.Namespace, me
     """
     from auxfocus_ros.commands.bench_autofocus_showing import show_bars
     from auxfocus_ros.commands.bench_stream import machine
-    from auxfocus_ros.commands.focus import finite
+    from auxfocus_ros.json_values import json_value
 
     require_numbers(arguments)
     wanted = arguments.part or ["all"]
@@ -39,7 +39,7 @@ def run_parts(name: str, parts: Iterable[str], arguments: argparse.Namespace, me
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         said = {**about, "quick": arguments.quick, "bars": bars, "results": results}
-        arguments.json.write_text(json.dumps(finite(said), indent=1, allow_nan=False, default=float))
+        arguments.json.write_text(json.dumps(json_value(said), indent=1, allow_nan=False))
     return 0 if all(entry["met"] for entry in bars) else 1
 
 

@@ -83,7 +83,7 @@ def run_pair(arguments: argparse.Namespace) -> int:
     from auxfocus_ros.commands.calibrate_drawing import pair_sheet, surface_sheet
     from auxfocus_ros.commands.distribution import check_output, encoded, npy_bytes, write
     from auxfocus_ros.commands.option_flags import options_from
-    from auxfocus_ros.commands.still_report import plain
+    from auxfocus_ros.json_values import json_value
     from auxfocus_ros.optics.calibration import (
         CalibrationOptions,
         PicturePair,
@@ -118,7 +118,7 @@ def run_pair(arguments: argparse.Namespace) -> int:
     said = {"focused": str(arguments.pictures[0]), "defocused": str(arguments.pictures[1]), **found.described()}
     said |= {"surface": surface_file and str(surface_file), "picture": picture_file and str(picture_file)}
     if arguments.json:
-        print(json.dumps(plain(said), allow_nan=False))
+        print(json.dumps(json_value(said), allow_nan=False))
         return 0
     match, radius = found.match, said["radius_px"]
     sigma = f" (sigma {said['sigma_px']:.3f} px)" if options.kernel == "gaussian" else ""
@@ -159,7 +159,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     from auxfocus_ros.commands.calibrate_sweep import check_lens_output, measured_sweeps, read_sweeps, swept_lens
     from auxfocus_ros.commands.distribution import check_output, encoded, write
     from auxfocus_ros.commands.option_flags import options_from
-    from auxfocus_ros.commands.still_report import plain
+    from auxfocus_ros.json_values import json_value
     from auxfocus_ros.optics.calibration import CalibrationOptions, calibrated_table
     from auxfocus_ros.optics.lens_text import lens_text
 
@@ -186,7 +186,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     if arguments.picture is not None:
         write(arguments.picture, encoded(table_sheet(result, lens), arguments.picture))
     if arguments.json:
-        print(json.dumps(plain(said), allow_nan=False))
+        print(json.dumps(json_value(said), allow_nan=False))
         return 0
     largest, size = said["largest_measured_radius_px"], result.table.radius_px.shape
     show_rows([

@@ -19,6 +19,8 @@ deviation that chance alone would give it. Two analyses of the same pictures are
 keys of --json: same_pictures, settings (name: A's and B's value), differences (key, text, unit, more_is, a, b, change, spread,
 effect, clear, better); null: not known.
 """
+DAMAGED = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError)
+"""What figures raise that are made of values of another kind, and columns that cannot be decompressed."""
 
 
 def add_parser(subparsers: Any, line: str) -> None:
@@ -37,12 +39,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare and print."""
     from auxfocus_ros.analysis.comparing import compare
 
-    (a, frames_a), (b, frames_b) = loaded(arguments.a), loaded(arguments.b)
-    comparison = compare(a, b, frames_a, frames_b)
+    try:
+        (a, frames_a), (b, frames_b) = loaded(arguments.a), loaded(arguments.b)
+        comparison = compare(a, b, frames_a, frames_b)
+    except InputError:
+        raise
+    except DAMAGED as error:
+        which = f"{arguments.a} and {arguments.b}: one of them"
+        raise InputError(f"{which} was changed or is damaged: analyse again ({type(error).__name__}: {error})") from error
     if arguments.json:
         print(json.dumps(comparison.as_dict(), allow_nan=False))
     else:
-        print(f"A: {arguments.a}\nB: {arguments.b}\n{comparison.text()}")
+        for name, folder, summary in (("A", arguments.a, a), ("B", arguments.b, b)):
+            print(f"{name}: {folder} ({summary['frames']} frames, {summary['analysed_s']:.4g} s)")
+        print(comparison.text())
     return 0
 
 

@@ -77,7 +77,7 @@ def add_parser(subparsers: Any, line: str) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """See, write and say; 130 where Ctrl-C ended it early, with what was written so far kept."""
-    from auxfocus_ros.commands.focus import finite
+    from auxfocus_ros.json_values import json_value
 
     began = time.perf_counter()
     said = of_folder(arguments) if arguments.input.is_dir() else of_file(arguments)
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     for line in said["warnings"]:
         note(line)
     if arguments.json:
-        print(json.dumps(finite(said), allow_nan=False))
+        print(json.dumps(json_value(said), allow_nan=False))
     else:
         show(said)
     return 130 if said["stopped"] else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -74,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     from auxfocus_ros.autofocus.stack_camera import SMALLEST_REGION_PX, Region, StackCamera, check_sizes
     from auxfocus_ros.autofocus.terms import Reason
     from auxfocus_ros.commands.focus_stack import read_stack
+    from auxfocus_ros.json_values import json_value
     from auxfocus_ros.optics import load_lens
 
     known_way = way(arguments.method)
@@ -126,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
         cells = [(text, camera.region_of(index)) for text, index in zip(captions, camera.looked_at, strict=True)]
         write_picture(arguments.picture, contact_sheet([*cells, end]))
     if arguments.json:
-        print(json.dumps(finite(said), allow_nan=False))
+        print(json.dumps(json_value(said), allow_nan=False))
     else:
         show(said, stack)
     return 0 if outcome.reason == Reason.NONE else 1
@@ -237,12 +237,3 @@ def write_picture(path: Path, picture: Any) -> None:
 
     if not cv2.imwrite(str(path), picture):
         raise ConfigurationError(f"--picture {path}: cannot be written")
-
-
-def finite(value: Any) -> Any:
-    """The same for JSON: None for NaN and infinity."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

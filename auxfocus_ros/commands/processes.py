@@ -92,10 +92,13 @@ class GraphProcesses:
         return f": {lines[-1].strip()}" if lines else f" (see {log})"
 
     def stop(self) -> None:
-        """SIGINT to all, in reverse order of their start; SIGKILL to what has not ended after a bound."""
+        """SIGTERM to all, in reverse order of their start; SIGKILL to what has not ended after a bound.
+
+        Not SIGINT: of that a node that is still being imported makes a traceback.
+        """
         for process in reversed(self._processes.values()):
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
         ends = time.monotonic() + STOP_TIMEOUT_S
         for process in reversed(self._processes.values()):
             try:

@@ -90,9 +90,9 @@ def run(arguments: argparse.Namespace) -> int:
     for line in said["warnings"]:
         print(f"auxfocus stack: {line}", file=sys.stderr)
     if arguments.json:
-        from auxfocus_ros.commands.focus import finite
+        from auxfocus_ros.json_values import json_value
 
-        print(json.dumps(finite(said), allow_nan=False))
+        print(json.dumps(json_value(said), allow_nan=False))
     else:
         show(said, arguments)
     return 0

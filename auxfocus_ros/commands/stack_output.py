@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 
 from auxfocus_ros.errors import ConfigurationError, InputError
+from auxfocus_ros.whole_file import whole_file
 
 DEEP = (".png", ".tif", ".tiff")
 """Formats that hold 16 bit."""
@@ -63,20 +63,9 @@ def write_picture(flag: str, path: Path, picture: np.ndarray[Any, Any]) -> None:
 
 
 def write_whole(flag: str, path: Path, data: bytes | memoryview) -> None:
-    """Write a file beside its place and move it there, once it is whole. Raises InputError: no room, or the disk fails."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write a file that was asked for as `flag`, whole or not at all. Raises InputError: no room, or the disk fails."""
     try:
-        with beside.open("wb") as file:
+        with whole_file(path) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(path.parent).free
-            raise InputError(
-                f"{flag} {path}: needs {memoryview(data).nbytes / 1e9:.3f} GB, {free / 1e9:.3f} GB are free in {path.parent}"
-            ) from error
-        raise InputError(f"{flag} {path}: cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    except InputError as error:
+        raise InputError(f"{flag} {error}") from error

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
+from auxfocus_ros.json_values import json_value
 from auxfocus_ros.optics import Lens
 from auxfocus_ros.view import Analysis, MarkerGeometry, distance_text
 from auxfocus_ros.view.target_colours import target_letter
@@ -24,7 +23,7 @@ def describe(result: Analysis, geometry: MarkerGeometry, lens: Lens, position_st
     distribution, focus, split = result.distribution, result.focus, result.split
     axis, across, vertical = distribution.axis, distribution.across, geometry.direction.vertical
     on_axis = math.isfinite(geometry.focus_px)
-    return plain({
+    return json_value({
         "lens": lens.name,
         "lens_position_steps": position_steps,
         "focus_state": focus.state,
@@ -78,19 +77,6 @@ def _target(target: Any) -> dict[str, Any]:
         "area_share": target.area_share,
         "confidence": target.confidence,
     }
-
-
-def plain(value: Any) -> Any:
-    """Numbers, text, lists and dictionaries of them as JSON knows them; NaN and infinity become None."""
-    if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def show(result: Analysis, said: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`auxfocus up`: the graph for a source, kept running until Ctrl-C."""
+"""`auxfocus up`: the graph for a source, kept running until Ctrl-C; with `--replay`, until a recording is over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.errors import ConfigurationError, InputError
 from auxfocus_ros.graph import GraphOptions, ParameterValue, describe_graph
 
 SOURCES = ("recording", "focal_stack", "simulation", "topics")
@@ -20,6 +20,7 @@ FILM_WAIT_S = 30.0
 EXAMPLES = """examples:
   auxfocus up samples/rgb_lidar_road --lens field_50mm
   auxfocus up flight.mcap --rig my_rig.yaml --once --video out/flight.mp4
+  auxfocus up --replay flight.mcap --rig my_rig.yaml --no-panel
   auxfocus up samples/rgbd_room --depth depth --refocus
   auxfocus up samples/stack_circuit_board --source focal_stack --depth none
   auxfocus up --source simulation corridor
@@ -56,6 +57,12 @@ def add_parser(subparsers: Any, line: str) -> None:
         help="what the depth is taken from (default: points; with --mono-depth: mono)",
     )
     parser.add_argument("--once", action="store_true", help="play once and stop at the end (default: loop)")
+    parser.add_argument(
+        "--replay",
+        action="store_true",
+        help="play a recording once, losing nothing and as fast as the nodes keep up, with its own stamps (/clock) and lens "
+        "states, the target chosen automatically: the targets and focus of `auxfocus analyze`",
+    )
     parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="frames per second (default: as recorded)")
     parser.add_argument("--no-panel", action="store_true", help="without the operator's page")
     parser.add_argument("--no-autofocus", action="store_true", help="without the autofocus node")
@@ -113,20 +120,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     path = checked_path(arguments.source, arguments.path)
     parameters = parse_parameters(arguments.parameter)
-    rig: dict[str, ParameterValue] = {"loop": not arguments.once, "rate_hz": arguments.rate}
-    if arguments.once and arguments.video:
-        rig["wait_s"] = FILM_WAIT_S  # a film of what is played once has the first picture too
-    if arguments.seed is not None:
-        rig["seed"] = arguments.seed
     parameters["operator_panel"] = {"port": arguments.port, **parameters.get("operator_panel", {})}
-    parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
-    depth = arguments.depth or ("mono" if arguments.mono_depth else "points")
-    graph = describe_graph(
-        GraphOptions(
-            arguments.source, path, arguments.rig, arguments.lens, arguments.refocus, depth,
-            not arguments.no_panel, not arguments.no_autofocus, arguments.all_in_focus, arguments.mono_depth, parameters,
-        )
-    )  # fmt: skip
+    if arguments.replay:
+        graph = describe_graph(replay_options(arguments, path, parameters))
+    else:
+        graph = describe_graph(live_options(arguments, path, parameters))
     with contextlib.ExitStack() as stack:
         film = stack.enter_context(Film(arguments.video, 1280, 720, 30)) if arguments.video else None
         processes = stack.enter_context(GraphProcesses(graph, namespace=arguments.namespace))
@@ -141,9 +139,79 @@ def run(arguments: argparse.Namespace) -> int:
                 if arguments.json or time.monotonic() - said_s >= 5.0:
                     said_s = time.monotonic()
                     say_state(watcher, arguments.json)
+            if arguments.replay:
+                say_replayed(watcher, Path(path).name)
         if film is not None:
             print(f"{film.frames} pictures in {arguments.video}", file=sys.stderr)
     return 0
+
+
+def live_options(arguments: argparse.Namespace, path: str, parameters: dict[str, dict[str, ParameterValue]]) -> GraphOptions:
+    """The graph at the source's own pace."""
+    rig: dict[str, ParameterValue] = {"loop": not arguments.once, "rate_hz": arguments.rate}
+    if arguments.once and arguments.video:
+        rig["wait_s"] = FILM_WAIT_S  # a film of what is played once has the first picture too
+    if arguments.seed is not None:
+        rig["seed"] = arguments.seed
+    parameters["gimbal_rig"] = {**rig, **parameters.get("gimbal_rig", {})}
+    depth = arguments.depth or ("mono" if arguments.mono_depth else "points")
+    return GraphOptions(
+        source=arguments.source,
+        path=path,
+        rig=arguments.rig,
+        lens=arguments.lens,
+        refocus=arguments.refocus,
+        depth=depth,
+        panel=not arguments.no_panel,
+        autofocus=not arguments.no_autofocus,
+        all_in_focus=arguments.all_in_focus,
+        mono_depth=arguments.mono_depth,
+        parameters=parameters,
+    )
+
+
+def replay_options(arguments: argparse.Namespace, path: str, parameters: dict[str, dict[str, ParameterValue]]) -> GraphOptions:
+    """The graph in lock-step with a recording, with the depth and the lens that its analysis takes.
+
+    Raises:
+        ConfigurationError: flags that mean something else. InputError: what is no recording.
+    """
+    from auxfocus_ros.analysis.facts import lens_of, look_at
+    from auxfocus_ros.analysis.options import AnalysisOptions
+
+    given = {
+        "--source": arguments.source != "recording",
+        "--seed": arguments.seed is not None,
+        "--refocus": arguments.refocus,
+        "--depth": arguments.depth is not None,
+        "--rate": arguments.rate != 0.0,
+        "--video": arguments.video is not None,
+        "--all-in-focus": arguments.all_in_focus,
+        "--mono-depth": arguments.mono_depth,
+    }
+    if any(given.values()):
+        unfit = ", ".join(flag for flag, is_given in given.items() if is_given)
+        raise ConfigurationError(f"--replay plays a recording as it is, as fast as that goes: leave {unfit} out")
+    options = AnalysisOptions(rig=arguments.rig, lens=arguments.lens)
+    facts = look_at(path, options)
+    return GraphOptions(
+        path=path,
+        rig=arguments.rig,
+        lens=lens_of(options, facts.lens_name),
+        depth="points" if facts.has_cloud else "depth" if facts.has_depth_image else "none",
+        panel=not arguments.no_panel,
+        replay=True,
+        parameters=parameters,
+    )
+
+
+def say_replayed(watcher: Any, name: str) -> None:
+    """One line with what was played. Raises InputError, with the rig's words, where that was nothing."""
+    figures, (_, message) = watcher.figures["gimbal_rig"], watcher.levels["gimbal_rig"]
+    if figures["frames"] == "0":
+        raise InputError(f"nothing of {name} was played: {message}")
+    answered = "each answered" if figures["unanswered"] == "0" else f"{figures['unanswered']} of them waited for in vain"
+    print(f"{figures['frames']} frames of {name} played, {answered}", file=sys.stderr)
 
 
 def say_state(watcher: Any, as_json: bool) -> None:

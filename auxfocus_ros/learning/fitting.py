@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ import torch
 from torch import nn
 
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.whole_file import whole_file
 
 Arrays = Mapping[str, np.ndarray]
 JUDGED_TOGETHER = 256
@@ -237,7 +237,7 @@ class _State:
                 value.copy_(values[name])
 
     def save(self, path: Path, setting: Mapping[str, Any], past: list[Progress]) -> None:
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         tensors = {WEIGHT + name: value for name, value in self.network.state_dict().items()}
         tensors |= {MEAN + name: value for name, value in self.mean.items()}
@@ -246,10 +246,9 @@ class _State:
             moments = self.optimiser.state[value]
             tensors[FIRST + name], tensors[SECOND + name] = moments["exp_avg"], moments["exp_avg_sq"]
         state = {"setting": setting, "steps": self.steps, "past": [vars(one) for one in past]}
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, str(beside),
-                  {"state": json.dumps(state)})  # fmt: skip
-        beside.replace(path)
+        kept = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+        with whole_file(path) as file:
+            file.write(save(kept, {"state": json.dumps(state)}))
 
     def restore(self, path: Path, setting: Mapping[str, Any]) -> list[Progress]:
         from safetensors import SafetensorError, safe_open

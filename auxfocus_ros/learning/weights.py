@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 
 from auxfocus_ros.errors import ConfigurationError
+from auxfocus_ros.whole_file import whole_file
 
 Network = TypeVar("Network", bound=nn.Module)
 ARCHITECTURE = "architecture"
@@ -24,14 +24,12 @@ def save_weights(network: nn.Module, path: Path, about: dict[str, str] | None = 
         path: of the file; an older one is replaced.
         about: more lines for the file's header.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     tensors = {name: _stored(tensor) for name, tensor in network.state_dict().items()}
-    save_file(tensors, str(beside), {ARCHITECTURE: str(network.architecture), **(about or {})})
-    beside.chmod(0o644)
-    beside.replace(path)
+    with whole_file(path) as file:
+        file.write(save(tensors, {ARCHITECTURE: str(network.architecture), **(about or {})}))
 
 
 def load_weights(network: Network, path: Path) -> Network:

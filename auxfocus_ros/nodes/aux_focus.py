@@ -23,6 +23,7 @@ from std_srvs.srv import SetBool
 from auxfocus_interfaces.msg import DepthScale, LensState
 from auxfocus_interfaces.srv import SelectTarget
 from auxfocus_ros.declaration import parameter, taken_from
+from auxfocus_ros.distribution.targets import Selection, SelectionMode
 from auxfocus_ros.distribution.targets.detectors import DetectorOptions, Detectors
 from auxfocus_ros.errors import AuxfocusError, InputError
 from auxfocus_ros.optics import RigidTransform
@@ -100,6 +101,12 @@ class AuxFocusParameters(CommonParameters, DistributionOptions, ViewOptions):
         "with lock_step of gimbal_rig: take every picture and its depth, and the lens state by its stamp",
         read_only=True,
     )
+    automatic_target: bool = parameter(
+        False,
+        "choose the target automatically from the second picture on, as the analysis of recordings does; "
+        "aux_focus/select_target chooses another",
+        read_only=True,
+    )
     lazy: bool = parameter(True, "subscribe to pictures and depth only while somebody listens", read_only=True)
 
 
@@ -124,6 +131,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         self._lens = LensMemory()
         self._extrinsics = Extrinsics()
         self._worker: LatestWorker[Work] | None = None
+        self._chooses = False
         self._detector_worker: LatestWorker[Any] | None = None
         self._detectors: Detectors | None = None
         self._detectors_due_s = 0.0
@@ -169,6 +177,7 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
 
     def activate(self) -> None:
         """Start the workers; pictures are subscribed to when somebody listens."""
+        self._chooses = self.parameters.automatic_target
         self._worker = LatestWorker("aux_focus", self._work, self._work_failed)
         if self._detectors is not None:
             self._detector_worker = LatestWorker("detectors", self._detect, self._work_failed)
@@ -318,11 +327,34 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
         frame = self._frame(work)
         self._offer_to_detectors(frame)
         self._pipeline.options = self._wanted_options
-        analysis = self._pipeline.analyse(frame, _reading(word.state))
+        analysis = self._analysed(frame, self._focus(word.state))
+        if self._chooses:
+            self._chooses = False
+            self._pipeline.select(Selection(SelectionMode.AUTOMATIC))
         if self._enabled:
             self._draw(analysis, word.stamp, header, outputs)
         if outputs.listened_to("targets"):
             outputs.give("targets", make_targets(analysis.targets, header, work.scale.why))
+
+    def _focus(self, state: LensState | None) -> FocusReading:
+        """The focus by a lens state; unknown where there is none, or one that cannot be."""
+        if state is None:
+            return FocusReading()
+        try:
+            return FocusReading.of_distances(state.focus_distance_m, state.near_limit_m, state.far_limit_m, state.beyond_infinity)
+        except InputError as error:
+            self.health.problem("lens", f"lens state: {error}")
+            return FocusReading()
+
+    def _analysed(self, frame: FrameInput, focus: FocusReading) -> Analysis:
+        """What the image shows; depth that cannot be used is said, and the picture drawn without."""
+        try:
+            return self._pipeline.analyse(frame, focus)
+        except InputError as error:
+            if frame.points_m is None and frame.depth is None:
+                raise
+            self.health.problem("depth", str(error))
+            return self._pipeline.analyse(FrameInput(frame.picture, frame.camera, time_s=frame.time_s), focus)
 
     def _draw(self, analysis: Analysis, lens_stamp: Any, header: Any, outputs: FocusOutputs) -> None:
         quality, view = self.parameters.jpeg_quality, self._pipeline.options.view
@@ -408,13 +440,6 @@ class AuxFocus(ManagedNode[AuxFocusParameters]):
             self.health.problem("input", str(error))
         else:
             self.health.problem("internal", f"a picture could not be drawn: {type(error).__name__}: {error}", error=True)
-
-
-def _reading(state: Any) -> FocusReading:
-    """The focus by a lens state; unknown where there is none."""
-    if state is None:
-        return FocusReading()
-    return FocusReading.of_distances(state.focus_distance_m, state.near_limit_m, state.far_limit_m, state.beyond_infinity)
 
 
 def main() -> None:

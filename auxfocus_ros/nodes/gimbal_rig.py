@@ -39,8 +39,8 @@ STOP_TIMEOUT_S = 5.0
 RECORDING = "recording"
 TOPICS = "topics"
 SIMULATION = "simulation"
-PICTURE_TOPICS = (("camera/image_raw",), ("camera/camera_info",))
-DEPTH_TOPICS = ("points", "depth/image_raw")
+PICTURE = ("camera/image_raw",)
+DEPTH = (("camera/camera_info",), ("points", "depth/image_raw"))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,12 @@ class GimbalRigParameters(CommonParameters):
         read_only=True,
     )
     lock_step_s: float = parameter(
-        10.0, "of lock_step: wait at most this long for an answer", unit="s", minimum=0.05, maximum=600.0, read_only=True
+        10.0,
+        "of lock_step: wait at most this long for an answer; shorter where several in a row have not come",
+        unit="s",
+        minimum=0.05,
+        maximum=600.0,
+        read_only=True,
     )
     play_lens: bool = parameter(
         False, "publish the recording's own lens states on lens/state, unless somebody else does", read_only=True
@@ -322,7 +327,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
                     # The middleware refuses a message now and then under load; the next frame is tried as usual.
                     self.health.problem("publish", f"a frame could not be published: {' '.join(str(error).split())}")
                 if self._step is not None and not self._step.answered():
-                    text = f"no {ANSWERS} for the picture of {frame.stamp_ns * 1e-9:.3f} s within {p.lock_step_s:g} s: played on"
+                    text = f"no {ANSWERS} in time for the picture of {frame.stamp_ns * 1e-9:.3f} s: played on"
                     self.health.problem("lock_step", text)
                 self._offset_s, self._moved = frame.points_offset_s, frame.points_moved
                 if p.source == SIMULATION:
@@ -361,8 +366,7 @@ class GimbalRig(ManagedNode[GimbalRigParameters]):
         assert self._outputs is not None and self._source is not None
         if self._step is None:
             return self._outputs.picture_listeners() > 0
-        depth = [DEPTH_TOPICS] if self._source.has_depth else []
-        return self._step.ready([*PICTURE_TOPICS, *depth])
+        return self._step.ready([PICTURE, *(DEPTH if self._source.has_depth else ())])
 
     # Opening
 

@@ -122,13 +122,20 @@ def _find(name_or_path: str | Path) -> Path:
         known = shipped_lenses()
         if text in known:
             return config_dir() / "lenses" / f"{text}.yaml"
-        if not path.is_file():
+        if not _is_file(path):
             raise ConfigurationError(
                 f"no lens is called {text!r}: it must be one of {', '.join(known)}, or the path of a YAML file"
             )
-    if not path.is_file():
+    if not _is_file(path):
         raise ConfigurationError(f"lens file {path}: there is no such file")
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigurationError(f"lens file {path}: cannot be read: {error.strerror}") from error
 
 
 class _Reader:

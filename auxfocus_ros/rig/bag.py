@@ -3,21 +3,28 @@
 A recording may be a rosbag2 folder, one of its files alone, or a ROS 1 bag; it may be split, lack its metadata, or be cut off.
 The files are opened one by one (not through `AnyReader`, which gives up a whole recording for one broken file or one message
 definition that it cannot parse), and only the definitions of topics that somebody reads are compiled. What cannot be read any
-more ends the stream with an InputError that names file and place, after everything that can be read.
+more ends the stream with an InputError that names file and place, after everything that can be read. Packed files are unpacked
+into the system's folder for temporary files for as long as the recording is open.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from auxfocus_ros.errors import InputError, MissingLibraryError
+from auxfocus_ros.rig import unpacking
 from auxfocus_ros.rig.bag_parts import BagPart, Channel, Damage, RawMessage, SalvagePart
 
 FOREVER_NS = 2**63 - 1
+"""No time of ROS is later."""
 SUFFIXES = (".mcap", ".db3", ".bag", ".active")
+PACKED_SUFFIXES = tuple(suffix + unpacking.SUFFIX for suffix in (".mcap", ".db3"))
+WANTED = "wanted a .mcap, .db3 or .bag file, or a rosbag2 folder"
 
 
 def natural_key(path: Path) -> list[tuple[int, int, str]]:
@@ -27,14 +34,14 @@ def natural_key(path: Path) -> list[tuple[int, int, str]]:
 
 
 class RosbagsPart:
-    """One file (or one compressed folder) read by the `rosbags` library, from its index."""
+    """One file read by the `rosbags` library, from its index."""
 
     def __init__(self, path: Path) -> None:
         """Open it; raises whatever `rosbags` raises."""
         from rosbags.rosbag1 import Reader as Reader1
         from rosbags.rosbag2 import Reader as Reader2
 
-        self.ros1 = path.suffix == ".bag" and path.is_file()
+        self.ros1 = path.suffix == ".bag"
         self._reader: Any = Reader1(path) if self.ros1 else Reader2(path)
         self._reader.open()
         self.channels = [
@@ -51,7 +58,7 @@ class RosbagsPart:
         connections = [connection for connection in self._reader.connections if connection.topic in topics]
         if not connections:
             return
-        window = {"start": start_ns if start_ns > 0 else None, "stop": stop_ns if stop_ns < FOREVER_NS else None}
+        window = {"start": start_ns or None, "stop": stop_ns if stop_ns < FOREVER_NS else None}
         for connection, log_ns, data in self._reader.messages(connections=connections, **window):
             yield RawMessage(connection.topic, connection.msgtype, log_ns, data)
 
@@ -60,6 +67,13 @@ class RosbagsPart:
         if self._open:
             self._open = False
             self._reader.close()
+
+
+class _File(NamedTuple):
+    """A file of a recording. name: as it is told of. path: where it is read, another place for one that had to be unpacked."""
+
+    name: Path
+    path: Path
 
 
 class Bag:
@@ -80,17 +94,18 @@ class Bag:
         """
         self.path = path.parent if path.name == "metadata.yaml" else path
         self.name = str(path)
-        if not path.exists():
-            raise InputError(f"there is no recording {path}")
+        _demand_there(path)
         _demand_rosbags()
-        self._parts: list[tuple[Path, BagPart]] = []
+        self._parts: list[tuple[_File, BagPart]] = []
+        self._unpacked = ExitStack()
         self._typestore: Any = None
         self._registered: set[str] = set()
         self._closed = False
-        problems = []
+        files, problems = _files(self.path)
         try:
-            for file in _files(self.path):
+            for name in files:
                 try:
+                    file = self._ready(name, problems)
                     self._parts.append((file, _open_part(file)))
                 except InputError as error:
                     problems.append(str(error))
@@ -98,7 +113,12 @@ class Bag:
             self.close()
             raise
         if not self._parts:
-            raise InputError(problems[0] if problems else f"{path} holds no recording: wanted a .mcap, .db3 or .bag file")
+            self.close()
+            raise InputError(problems[0] if problems else f"{path} holds no recording: {WANTED}")
+        for file, part in self._parts:
+            if part.start_ns < 0 or part.end_ns >= FOREVER_NS:
+                times = f"{part.start_ns} to {part.end_ns} ns; wanted 0 to {FOREVER_NS - 1}"
+                problems.append(f"{file.name}: what was recorded at times that cannot be is left out ({times})")
         self._ros1 = any(part.ros1 for _, part in self._parts)
         self.damage = problems[0] if problems else ""
         for file, part in self._parts:
@@ -107,15 +127,28 @@ class Bag:
                 self.damage = _damage_text(file, damage, self.start_ns)
         self._problems = problems
 
+    def _ready(self, name: Path, problems: list[str]) -> _File:
+        """A file that can be opened; adds what is wrong with it to the problems. Raises InputError where it cannot be."""
+        if name.name.endswith(PACKED_SUFFIXES):
+            folder = self._unpacked.enter_context(tempfile.TemporaryDirectory(prefix="auxfocus-"))
+            file = _File(name, Path(folder) / name.stem)
+            problem = unpacking.unpack_file(name, file.path)
+        else:
+            file = _File(name, name)
+            problem = _unclosed(name)
+        if problem:
+            problems.append(problem)
+        return file
+
     @property
     def start_ns(self) -> int:
         """Recorded time of the first message, nanoseconds."""
-        return min((part.start_ns for _, part in self._parts if part.end_ns), default=0)
+        return min((_possible(part.start_ns) for _, part in self._parts if part.end_ns), default=0)
 
     @property
     def end_ns(self) -> int:
         """Recorded time of the last message, nanoseconds."""
-        return max((part.end_ns for _, part in self._parts), default=0)
+        return max((_possible(part.end_ns) for _, part in self._parts), default=0)
 
     @property
     def channels(self) -> list[Channel]:
@@ -136,6 +169,7 @@ class Bag:
         self._closed = True
         for _, part in self._parts:
             part.close()
+        self._unpacked.close()
 
     def __enter__(self) -> Bag:
         """Close at the end of a with-block."""
@@ -170,6 +204,8 @@ class Bag:
             damage: Damage | None = None
             try:
                 for message in part.messages(topics, start_ns, stop_ns):
+                    if not 0 <= message.log_ns < FOREVER_NS:
+                        continue
                     if message.log_ns != given_ns:
                         given_ns, given_topics = message.log_ns, set()
                     given_topics.add(message.topic)
@@ -184,7 +220,8 @@ class Bag:
                 if salvage.damage is not None:
                     on_damage(_damage_text(file, salvage.damage, self.start_ns, given_ns))
                 for message in salvage.messages(topics, given_ns, stop_ns):
-                    if message.log_ns > given_ns or message.topic not in given_topics:
+                    after = message.log_ns > given_ns or message.topic not in given_topics
+                    if after and 0 <= message.log_ns < FOREVER_NS:
                         yield message
                 damage = salvage.damage  # None: only the index was wrong, and all was given
             if damage is not None and not first_problem:
@@ -203,7 +240,9 @@ class Bag:
         try:
             if self._ros1:
                 return self._typestore.deserialize_ros1(message.data, message.type)
-            return self._typestore.deserialize_cdr(message.data, message.type)
+            packed = message.data[:4] == unpacking.MAGIC
+            data = unpacking.unpack_message(bytes(message.data)) if packed else message.data
+            return self._typestore.deserialize_cdr(data, message.type)
         except Exception as error:  # rosbags raises its own, struct's, KeyError, Unicode errors, ...
             raise InputError(f"{message.topic}: a message that does not fit its type {message.type} ({error})") from error
 
@@ -244,6 +283,10 @@ class Bag:
         self._registered.add(kind)
 
 
+def _possible(time_ns: int) -> int:
+    return min(max(time_ns, 0), FOREVER_NS - 1)
+
+
 def _demand_rosbags() -> None:
     """Said here once, and not as whatever an import below would raise."""
     import importlib.util
@@ -252,56 +295,86 @@ def _demand_rosbags() -> None:
         raise MissingLibraryError("reading recordings needs the Python package rosbags: pip install rosbags rosbags-image")
 
 
-def _files(path: Path) -> Sequence[Path]:
-    """The files that make up a recording, in order; a compressed rosbag2 folder stands for itself."""
+def _demand_there(path: Path) -> None:
+    """Raise InputError where there is neither a file nor a folder."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"there is no recording {path}") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is neither a file nor a folder: {WANTED}")
+
+
+def _files(path: Path) -> tuple[list[Path], list[str]]:
+    """The files that make up a recording, in order, and what is wrong with the list of them."""
     if path.is_file():
-        return [path]
-    metadata = path / "metadata.yaml"
-    if metadata.is_file():
-        import yaml
-
-        try:
-            about = yaml.safe_load(metadata.read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
-            if about.get("compression_mode", "").lower() not in ("", "none"):
-                return [path]
-            files = [path / Path(name).name for name in about["relative_file_paths"]]
-            if files and all(file.is_file() for file in files):
-                return files
-        except (yaml.YAMLError, OSError, KeyError, TypeError, AttributeError, UnicodeDecodeError):
-            pass  # a recorder that died has left the files and no metadata, or half of it
-    return sorted((child for child in path.iterdir() if child.suffix in (".mcap", ".db3")), key=natural_key)
+        return [path], []
+    try:
+        there = {child.name: child for child in path.iterdir()}
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    wanted = _named_in_metadata(path / "metadata.yaml") if "metadata.yaml" in there else []
+    named = {name: there.get(name, there.get(name + unpacking.SUFFIX)) for name in wanted}
+    found = [file for file in named.values() if file is not None]
+    if found:
+        missing = [name for name, file in named.items() if file is None]
+        return found, [f"{path} is not complete: its metadata.yaml names {', '.join(missing)}, not there"] if missing else []
+    endings = (".mcap", ".db3", *PACKED_SUFFIXES)
+    return sorted((child for name, child in there.items() if name.endswith(endings)), key=natural_key), []
 
 
-def _open_part(file: Path) -> BagPart:
-    if file.stat().st_size == 0:
-        raise InputError(f"{file} is empty")
-    if file.is_file() and file.suffix not in SUFFIXES:
-        raise InputError(f"{file} is not a recording: wanted a .mcap, .db3 or .bag file, or a rosbag2 folder")
-    if file.suffix == ".active":
+def _named_in_metadata(metadata: Path) -> list[str]:
+    """The names of a recording's files; none where a recorder that died has left half of them."""
+    import yaml
+
+    try:
+        about = yaml.safe_load(metadata.read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
+        return [Path(name).name for name in about["relative_file_paths"]]
+    except (yaml.YAMLError, OSError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return []
+
+
+def _unclosed(file: Path) -> str:
+    """What SQLite has left beside a database that nobody closed, '' if nothing: messages may be there that it does not hold."""
+    for ending in ("-wal", "-journal"):
+        log = file.with_name(file.name + ending)
+        if file.suffix == ".db3" and log.is_file() and log.stat().st_size:
+            remedy = f"`sqlite3 {file.name} 'SELECT COUNT(*) FROM messages'` there brings it in"
+            return f"{file} was not closed: what {log.name} holds is not read; {remedy}"
+    return ""
+
+
+def _open_part(file: _File) -> BagPart:
+    if file.path.suffix not in SUFFIXES:
+        raise InputError(f"{file.name} is not a recording: {WANTED}")
+    if file.path.stat().st_size == 0:
+        raise InputError(f"{file.name} is empty")
+    if file.path.suffix == ".active":
         return _scan_part(file, None)
     try:
-        return RosbagsPart(file)
+        return RosbagsPart(file.path)
     except Exception as error:  # a damaged file makes the library raise almost anything
         return _scan_part(file, error)
 
 
-def _scan_part(file: Path, cause: Exception | None) -> SalvagePart:
+def _scan_part(file: _File, cause: Exception | None) -> SalvagePart:
     """The same file without its index. Raises InputError where that is no way either."""
     from auxfocus_ros.rig.bag1_scan import Bag1Scan
     from auxfocus_ros.rig.db3_scan import Db3Scan
     from auxfocus_ros.rig.mcap_scan import McapScan
 
     scans: dict[str, type[Any]] = {".mcap": McapScan, ".db3": Db3Scan, ".bag": Bag1Scan, ".active": Bag1Scan}
-    scan = scans.get(file.suffix)
-    if scan is None:
-        raise InputError(f"{file} cannot be read: {cause}") from cause
     try:
-        part: SalvagePart = scan(file)
+        part: SalvagePart = scans[file.path.suffix](file.path)
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+        raise InputError(f"{file.name} cannot be read: {error.strerror}") from error
+    except InputError as error:
+        raise InputError(str(error).replace(str(file.path), str(file.name))) from cause
     return part
 
 
-def _damage_text(file: Path, damage: Damage, start_ns: int, given_ns: int = 0) -> str:
+def _damage_text(file: _File, damage: Damage, start_ns: int, given_ns: int = 0) -> str:
     moment = f", {max(0, given_ns - start_ns) * 1e-9:.3f} s into the recording" if given_ns > start_ns else ""
-    return f"{file} is damaged at byte {damage.position}{moment}: {damage.reason}; all that can be read was given"
+    return f"{file.name} is damaged at byte {damage.position}{moment}: {damage.reason}; all that can be read was given"

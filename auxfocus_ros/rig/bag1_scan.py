@@ -73,7 +73,10 @@ class Bag1Scan:
                     file.seek(length, 1)
                 whole = file.tell() <= size and (not data or len(data) == length)
                 if kind == CHUNK:
-                    content = _decompressed(data, header.get("compression", b"none").decode("ascii", "replace"))
+                    codec = header.get("compression", b"none").decode("ascii", "replace")
+                    content, problem = _decompressed(data, codec, _number(header.get("size", b"")))
+                    if problem and whole:
+                        self._note(position, problem)
                     found = list(self._records_of(content, position))
                     yield from sorted(found, key=lambda message: message[1])
                 elif whole and data:
@@ -144,14 +147,22 @@ def _fields(data: bytes) -> dict[str, bytes]:
     return fields
 
 
-def _decompressed(data: bytes, codec: str) -> bytes:
-    """A chunk's content, as much as can be had."""
+def _number(value: bytes) -> int | None:
+    """A field of four bytes; None for one of another length."""
+    return int(LENGTH.unpack(value)[0]) if len(value) == LENGTH.size else None
+
+
+def _decompressed(data: bytes, codec: str, size: int | None) -> tuple[bytes, str]:
+    """A chunk's content, as much as can be had, and what is wrong with it ('' if nothing)."""
+    content = b""
     if codec == "none":
-        return data
-    if codec == "bz2":
-        return partly(bz2.BZ2Decompressor(), data)
-    if codec == "lz4":
+        content = data
+    elif codec == "bz2":
+        content = partly(bz2.BZ2Decompressor(), data)
+    elif codec == "lz4":
         import lz4.frame
 
-        return partly(lz4.frame.LZ4FrameDecompressor(), data)
-    return b""
+        content = partly(lz4.frame.LZ4FrameDecompressor(), data)
+    else:
+        return b"", f"a chunk of the unknown compression '{codec}'"
+    return content, "" if len(content) == size else f"a chunk of which {len(content)} of {size} bytes can be read"

@@ -39,9 +39,12 @@ def _pyav() -> Any:
 
 
 class Film:
-    """An MP4 file that is written while pictures come; a context manager. Pictures of any size are letterboxed into it."""
+    """An MP4 file that is written while pictures come; a context manager. Pictures of any size are letterboxed into it.
 
-    def __init__(self, target: Path | BytesIO, width_px: int, height_px: int, rate_hz: int) -> None:
+    The same pictures give the same bytes, however many cores there are.
+    """
+
+    def __init__(self, target: Path | BytesIO, width_px: int, height_px: int, rate_hz: int | Fraction) -> None:
         """`target`: a file, or memory. `width_px` and `height_px` must be even, as H.264 wants them.
 
         Raises:
@@ -59,6 +62,7 @@ class Film:
             raise MissingLibraryError(f"PyAV has no H.264 encoder here ({error}): install the wheel of av") from error
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"
         stream.time_base = Fraction(1, rate_hz)
+        stream.codec_context.thread_count = 1  # x264 divides a picture among its threads: others give other bytes
         self._stream = stream
         self.frames = 0
 
@@ -115,7 +119,7 @@ def join_films(films: Iterable[bytes], path: Path) -> int:
                     stream, first = joined.add_stream_from_template(source), kind
                 if kind != first:
                     raise InputError(f"film {number} of those to be joined has another size or rate than the first")
-                step = source.duration // source.frames
+                step = round(1 / (source.average_rate * source.time_base))  # `duration` may lack some of the last picture's
                 for packet in part.demux(source):
                     if packet.dts is None:  # the empty one at the end
                         continue

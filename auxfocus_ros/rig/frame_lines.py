@@ -28,9 +28,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from auxfocus_ros.errors import AuxfocusError, InputError
+from auxfocus_ros.json_values import json_value
 from auxfocus_ros.optics.camera import CameraModel
 from auxfocus_ros.optics.rigid import RigidTransform
 from auxfocus_ros.rig.frame import Frame, JointReading, LensReading, RangeReading
@@ -64,7 +63,7 @@ def frame_line(name: str, frame: Frame) -> str:
     entry["joints"] = _plain(frame.joints)
     entry["range"] = _with_flag(frame.range, "no_echo", "range_m")
     entry["truth"] = _with_flag(frame.truth, "beyond_infinity", "focus_distance_m")
-    return json.dumps(entry, allow_nan=False)
+    return json.dumps(json_value(entry), allow_nan=False)
 
 
 def _with_flag(value: Any, flag: str, number: str) -> dict[str, Any] | None:
@@ -73,19 +72,13 @@ def _with_flag(value: Any, flag: str, number: str) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has a word for."""
+    """Dataclasses as dictionaries of their fields, transforms as matrices."""
     if isinstance(value, RigidTransform):
-        return value.as_matrix().tolist()
+        return value.as_matrix()
     if is_dataclass(value) and not isinstance(value, type):
         left_out = ARRAYS_OF_TRUTH if isinstance(value, FrameTruth) else ()
         return {entry.name: _plain(getattr(value, entry.name)) for entry in fields(value) if entry.name not in left_out}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, tuple | list):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return [_plain(entry) for entry in value] if isinstance(value, tuple | list) else value
 
 
 def read_frame_lines(path: Path) -> dict[str, FrameLine]:

@@ -13,10 +13,11 @@ import struct
 from binascii import crc32
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.rig.bag_parts import Channel, Damage, RawMessage, channels_by_id, partly
+from auxfocus_ros.rig.unpacking import unpack_chunk
 
 MAGIC = b"\x89MCAP0\r\n"
 FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, DATA_END = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0F
@@ -190,7 +191,7 @@ def _decompressed(data: bytes, codec: str, size: int, checksum: int) -> tuple[by
     if codec == "":
         content = data
     elif codec == "zstd":
-        content = _zstd(data, size)
+        content = unpack_chunk(data)
     elif codec == "lz4":
         content = _lz4(data)
     else:
@@ -200,20 +201,6 @@ def _decompressed(data: bytes, codec: str, size: int, checksum: int) -> tuple[by
     if checksum and crc32(content) != checksum:
         return content, "a chunk whose checksum is wrong"
     return content, ""
-
-
-def _zstd(data: bytes, size: int) -> bytes:
-    import sys
-
-    zstd: Any
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    try:
-        return bytes(zstd.decompress(data))
-    except Exception:  # cut off or damaged: what is before the damage
-        return partly(zstd.ZstdDecompressor(), data)
 
 
 def _lz4(data: bytes) -> bytes:

@@ -21,7 +21,7 @@ from auxfocus_ros.rig.frame import JointReading, LensReading, RangeReading, clou
 NS_PER_S = 1_000_000_000
 PIXEL_BYTES = {"bgr8": 3, "rgb8": 3, "mono8": 1, "16UC1": 2, "32FC1": 4}
 RADIATION_INFRARED = 1  # sensor_msgs/Range's INFRARED: of its two kinds the one that is light
-FAULT_NONE = 0  # LensState's
+FAULT_NONE, FAULT_CONNECTION_LOST = 0, 2  # LensState's
 LENS_NUMBERS = (  # of LensState, those that a lens file says
     "min_position_steps",
     "max_position_steps",

@@ -60,6 +60,8 @@ def _rosbags_image() -> Any:
 
 
 def _decode_raw(message: Any) -> tuple[np.ndarray, str]:
+    import cv2
+
     image = _rosbags_image()
     encoding = message.encoding
     if encoding in ("nv12", "nv21"):
@@ -80,8 +82,9 @@ def _decode_raw(message: Any) -> tuple[np.ndarray, str]:
     source = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8", "16UC3": "bgr16"}.get(encoding, encoding)
     try:
         picture = image.convert_color(array, source, wanted)
-    except image.ImageError as error:
-        raise InputError(f"the picture's encoding '{encoding}' cannot be shown as {wanted}") from error
+    except (image.ImageError, cv2.error) as error:
+        size = f"{message.width} x {message.height} pixels"
+        raise InputError(f"the picture's encoding '{encoding}' cannot be shown as {wanted} at {size}") from error
     return np.asarray(picture), wanted
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from auxfocus_ros.rig.source import OnProblem, SourceCounts, ignore_problem
 from auxfocus_ros.rig.static_transforms import StaticTransforms
 
 DEFAULT_RATE_HZ = 10.0  # of a recording with a single picture
+FIRST_TRIED = 10  # messages of a topic in which one is looked for that can be read
 
 
 class RecordingSource:
@@ -83,7 +86,7 @@ class RecordingSource:
             self.damage = self._bag.damage
             self.channels, self.start_ns, self.end_ns = self._bag.channels, self._bag.start_ns, self._bag.end_ns
             named = {**rig.topics, **(topics or {})}
-            self.topics: RecordingTopics = choose_topics(self.channels, named, self.first_message, self.name)
+            self.topics: RecordingTopics = self._topics(named)
             self.has_depth = self.topics.points is not None or self.topics.depth is not None
             first_ns, last_ns = self._bag.start_ns, self._bag.end_ns
             start_ns = first_ns + round(start_s * 1e9)
@@ -154,13 +157,23 @@ class RecordingSource:
             self._said.add(text)
             self._on_problem(text)
 
-    def first_message(self, topic: str) -> Any:
-        """The first message of a topic that can be read, decoded; None without one."""
+    def _topics(self, named: Mapping[str, str]) -> RecordingTopics:
+        """See `choose_topics`; where a broken recording has no picture, that is why."""
         try:
-            for raw in self._bag.messages([topic]):
-                return self._bag.decode(raw)
+            return choose_topics(self.channels, named, self.first_message, self.name)
+        except InputError as error:
+            if not self.damage:
+                raise
+            raise InputError(f"{error}; {self.damage}") from error
+
+    def first_message(self, topic: str) -> Any:
+        """The first message of a topic that can be read, decoded; None where none of its first ones can."""
+        try:
+            for raw in islice(self._bag.messages([topic]), FIRST_TRIED):
+                with suppress(InputError):  # told again, with its time, when the pass comes to it
+                    return self._bag.decode(raw)
         except InputError:
-            pass  # told again, with its time, when the pass comes to it
+            pass  # and so is this
         return None
 
     def _rate_hz(self, keep_unmatched: bool) -> float:

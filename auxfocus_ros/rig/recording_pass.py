@@ -228,7 +228,7 @@ class RecordingPass:
             if self._transforms is not None and not role:
                 self._transforms.add_message(message, raw.log_ns)
                 return
-            stamp = self._stamp_of(role, message.header.stamp, raw)
+            stamp = self._stamp_of(role, message, raw)
             if role == "camera_info":
                 self._cameras.append((stamp, camera_from_message(message, self._rectified)))
             elif role in SIDE_ROLES:
@@ -243,12 +243,16 @@ class RecordingPass:
                 check_depth(message)
                 self._matcher.add_other(role, stamp, raw.log_ns, _Message(stamp, message.header.frame_id, message))
         except InputError as error:
-            self._unreadable(Heard(role, raw.topic, raw.log_ns, 0, str(error)))
+            self._unreadable(Heard(role, raw.topic, raw.log_ns, 0, str(error).removeprefix(f"{raw.topic}: ")))
         else:
             self._on_message(Heard(role, raw.topic, raw.log_ns, stamp))
 
-    def _stamp_of(self, role: str, stamp: Any, raw: RawMessage) -> int:
+    def _stamp_of(self, role: str, message: Any, raw: RawMessage) -> int:
         """The header's stamp; the time of recording where a driver sets none. Notes stamps that run backwards."""
+        try:
+            stamp = message.header.stamp
+        except AttributeError as error:
+            raise InputError(f"a {raw.type} without a stamp in a header") from error
         stamp_ns = int(stamp.sec) * 10**9 + int(stamp.nanosec)
         if stamp_ns == 0:
             self._say_once(f"{self._settings.name}: {raw.topic} has stamps of zero: the time of recording is taken instead")

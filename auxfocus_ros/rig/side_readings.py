@@ -5,11 +5,13 @@ They come at times of their own; a frame takes what was known at its picture's s
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Any
 
 from auxfocus_ros.errors import InputError
 from auxfocus_ros.rig.frame import JointReading, LensReading, RangeReading
+from auxfocus_ros.rig.message_fields import FAULT_CONNECTION_LOST, FAULT_NONE
 
 SIDE_ROLES = ("lens_state", "joint_states", "range")
 KEPT = 512
@@ -52,9 +54,12 @@ class SideReadings:
 
 
 def lens_reading(message: Any, stamp_ns: int) -> LensReading:
-    """A LensState message's part that goes with a frame. Raises InputError for another message of that name."""
+    """A LensState message's part that goes with a frame. Raises InputError for another message of that name.
+
+    Of a lens that does not answer nothing is known: its state is that of before, as live nodes take it.
+    """
     try:
-        return LensReading(
+        said = LensReading(
             stamp_ns,
             float(message.position_steps),
             bool(message.moving),
@@ -64,6 +69,9 @@ def lens_reading(message: Any, stamp_ns: int) -> LensReading:
         )
     except AttributeError as error:
         raise InputError(f"a lens state without the usual fields ({error})") from error
+    if getattr(message, "fault_code", FAULT_NONE) == FAULT_CONNECTION_LOST:
+        return LensReading(stamp_ns, math.nan, said.moving, math.nan, math.nan, math.nan)
+    return said
 
 
 def joint_reading(message: Any, stamp_ns: int) -> JointReading:

@@ -34,13 +34,16 @@ class LensMemory:
         self._last = (message, now)
 
     def say(self, now: Time, timeout_s: float) -> LensWord:
-        """What is known at `now`; nothing, where the last word is older than `timeout_s` or the lens does not answer."""
+        """What is known at `now`; nothing, where the last word is more than `timeout_s` away or the lens does not answer.
+
+        A word of later than `now` is one of before the clock was set back.
+        """
         last = self._last
         if last is None:
             return LensWord(problem="no lens state yet on lens/state: the focus is unknown")
         message, heard = last
         age_s = (now - heard).nanoseconds * 1e-9
-        if age_s > timeout_s:
+        if abs(age_s) > timeout_s:
             return LensWord(problem=f"the last lens state is {age_s:.1f} s old: the focus is unknown")
         if message.fault_code == LensState.FAULT_CONNECTION_LOST:
             return LensWord(

@@ -1,7 +1,9 @@
 """Lock-step: a recording is played as fast as somebody keeps up, and not faster.
 
 The next frame goes out when `aux_focus/targets` with the stamp of the one before it has come. Waiting is bounded: where a node
-cannot answer to a frame, or a message was lost on the way, the rest of the recording is played all the same.
+cannot answer to a frame, or a message was lost on the way, the rest of the recording is played all the same. Each frame in a row
+that is not answered halves the patience with the next, so that a node that has died does not hold a long recording for hours; an
+answer, be it late, restores it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ __all__ = ["ANSWERS", "LockStep"]
 ANSWERS = "aux_focus/targets"
 STEADY_S = 0.3
 """Two ends find each other one after the other, milliseconds apart: what one sees of the other must have stood for so long."""
+MOST_HALVINGS = 6
 
 
 class LockStep:
@@ -29,8 +32,8 @@ class LockStep:
         """Subscribe.
 
         Args:
-            node: that plays. patience_s: how long an answer is waited for; above the 3 s after which the middleware sends again
-                what was lost. stopping: set when nobody is to wait any longer; call `wake` then.
+            node: that plays. patience_s: how long an answer is waited for at most; above the 3 s after which the middleware sends
+                again what was lost. stopping: set when nobody is to wait any longer; call `wake` then.
         """
         self._node = node
         self._patience_s = patience_s
@@ -38,6 +41,7 @@ class LockStep:
         self._condition = threading.Condition()
         self._awaited_ns: int | None = None
         self._ready_since_s: float | None = None
+        self._unanswered_in_a_row = 0
         self.unanswered = 0
         self.subscription = node.create_subscription(FocusTargetArray, ANSWERS, self._hear, EVENT)
 
@@ -65,8 +69,10 @@ class LockStep:
     def answered(self) -> bool:
         """Wait for the answer; False: none came in time, which is counted in `unanswered`."""
         with self._condition:
-            came = self._condition.wait_for(lambda: self._awaited_ns is None or self._stopping.is_set(), self._patience_s)
+            patience_s = self._patience_s * 0.5 ** min(self._unanswered_in_a_row, MOST_HALVINGS)
+            came = self._condition.wait_for(lambda: self._awaited_ns is None or self._stopping.is_set(), patience_s)
             self._awaited_ns = None
+            self._unanswered_in_a_row += not came
             self.unanswered += not came
         return came
 
@@ -77,6 +83,7 @@ class LockStep:
 
     def _hear(self, message: FocusTargetArray) -> None:
         with self._condition:
+            self._unanswered_in_a_row = 0
             if to_ns(message.header.stamp) == self._awaited_ns:
                 self._awaited_ns = None
                 self._condition.notify_all()

@@ -203,7 +203,7 @@ def test_a_part_that_failed_is_a_problem_and_the_others_are_joined(
     [
         ({}, "no recording: wanted a rosbag2 folder"),
         ({"recordings": ["x.mcap", "x.mcap"]}, "x.mcap is named twice"),
-        ({"recordings": ["x"], "output": Path("x")}, "-o x: is the recording itself"),
+        ({"recordings": ["x"], "output": Path("x")}, "-o x: is the recording's own folder"),
         ({"recordings": ["x"], "options": replace(OPTIONS, lens="toy_lens")}, "toy_lens"),
         ({"recordings": ["x"], "options": replace(OPTIONS, rig="toy_rig.yaml")}, "toy_rig.yaml"),
         ({"recordings": ["x"], "options": replace(OPTIONS, topics="/image")}, "wanted role=topic,role=topic"),

@@ -39,7 +39,7 @@ def test_every_column_stands_in_the_schema_with_unit_and_text() -> None:
         assert field.metadata == {b"unit": column.unit.encode(), b"text": column.text.encode()}
     of_targets = ours.field("targets").type.value_type
     assert [of_targets.field(place).name for place in range(of_targets.num_fields)] == [field.name for field in TARGET_FIELDS]
-    assert of_targets.field("depth_m").metadata == {b"unit": b"m", b"text": b"its depth"}
+    assert of_targets.field("depth_sigma_m").metadata == {b"unit": b"m", b"text": b"one standard deviation of it"}
     assert ours.field("depth_counts").type == pyarrow.list_(pyarrow.uint32())
 
 

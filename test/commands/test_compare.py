@@ -44,7 +44,7 @@ def test_the_difference_that_matters_comes_first(analysed: Callable[..., Path], 
     a, b = analysed("a", 15.0), analysed("b", 2.0, soft_share=0.5)
     assert main(["compare", str(a), str(b)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == [f"A: {a}", f"B: {b}", "the same pictures, compared one by one"]
+    assert lines[:3] == [f"A: {a} (200 frames, 20 s)", f"B: {b} (200 frames, 20 s)", "the same pictures, compared one by one"]
     assert "soft_share: 0.6 in A, 0.5 in B" in lines
     first = lines[lines.index("What differs") + 2]
     assert "B is better" in first

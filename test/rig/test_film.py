@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -44,6 +45,24 @@ def test_a_film_in_a_file_is_h264_and_shows_its_pictures_in_order(tmp_path: Path
         assert container.streams.video[0].codec_context.name == "h264"
     assert [time_s for time_s, _ in shown(path)] == pytest.approx([0.0, 0.1, 0.2, 0.3])
     assert [level for _, level in shown(path)] == pytest.approx(levels, abs=4)
+
+
+def test_the_same_pictures_give_the_same_bytes_on_any_number_of_cores() -> None:
+    picture = np.random.default_rng(3).integers(0, 255, (240, 320, 3), np.uint8)
+
+    def filmed() -> bytes:
+        memory = BytesIO()
+        with Film(memory, 320, 240, RATE_HZ) as film:
+            for index in range(6):
+                film.add(np.roll(picture, 3 * index, axis=1))
+        return memory.getvalue()
+
+    cores, first = os.sched_getaffinity(0), filmed()
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        assert filmed() == first
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def test_films_are_joined_in_order_and_time_runs_on(tmp_path: Path) -> None:

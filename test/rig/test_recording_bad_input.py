@@ -309,11 +309,11 @@ def test_a_db3_that_is_cut_off(bag_of: Any, tmp_path: Path, part: float) -> None
 
 
 def test_scanning_gives_what_the_index_gives(any_bag: Any, tmp_path: Path) -> None:
-    from auxfocus_ros.rig.bag import RosbagsPart, _scan_part
+    from auxfocus_ros.rig.bag import RosbagsPart, _File, _scan_part
 
     noisy_pairs(any_bag, 40)
     path = any_bag.write(tmp_path / "bag")
-    indexed, scanned = RosbagsPart(path), _scan_part(path, None)
+    indexed, scanned = RosbagsPart(path), _scan_part(_File(path, path), None)
     topics = {channel.topic for channel in indexed.channels}
     assert {(c.topic, c.type, c.count) for c in indexed.channels} == {(c.topic, c.type, c.count) for c in scanned.channels}
     assert (indexed.start_ns, indexed.end_ns) == (scanned.start_ns, scanned.end_ns)

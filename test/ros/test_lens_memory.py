@@ -21,6 +21,8 @@ def test_a_word_holds_for_its_time_and_no_longer() -> None:
     memory.hear(message, at(5))
     assert memory.say(at(7), 2.0).state is message
     assert memory.say(at(7), 2.0).problem == ""
+    assert memory.say(at(3), 2.0).state is message
+    assert memory.say(at(2.5), 2.0).state is None  # the clock was set back
     late = memory.say(at(7.5), 2.0)
     assert late.state is None
     assert late.problem == "the last lens state is 2.5 s old: the focus is unknown"

@@ -67,6 +67,20 @@ def test_an_answer_counts_for_its_own_frame_alone() -> None:
     assert step.unanswered == 1
 
 
+def test_who_has_died_is_waited_for_ever_shorter_and_an_answer_restores_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, waited = Graph(), []
+    step = LockStep(graph, 8.0, threading.Event())
+    monkeypatch.setattr(step._condition, "wait_for", lambda _, patience_s: waited.append(patience_s))
+    for _ in range(9):
+        step.expect(7)
+        step.answered()
+    assert waited == [8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.125, 0.125, 0.125]
+    step.expect(8)
+    graph.hear(answer(7))  # late: it lives
+    step.answered()
+    assert waited[-1] == 8.0
+
+
 @pytest.mark.parametrize("how", ["answer", "stop"])
 def test_who_waits_is_woken(how: str) -> None:
     graph = Graph()

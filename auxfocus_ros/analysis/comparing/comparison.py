@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from textwrap import wrap
 from typing import Any
 
-from auxfocus_ros.analysis.summary.plain import plain
+from auxfocus_ros.autofocus.methods import METHODS
+from auxfocus_ros.json_values import json_value
 
+OF_METHODS = frozenset(f"{name}_off_steps" for name in METHODS)
+"""Keys of figures that tell what methods would have done."""
+WIDTH = 120
+"""Of the text's lines that are no table."""
 CLEAR = 2.0
 """Multiples of its spread from which a difference is taken for one."""
 
 TITLES = (
     "What differs",
-    "What differs, by how much chance alone would is not known",
+    "What differs, in too few events or too short a time to say whether by chance",
     "Known of one alone",
     "The same within chance",
 )
@@ -66,12 +72,13 @@ class Difference:
         return 0 if self.clear else 3
 
     @property
-    def order(self) -> tuple[int, float]:
-        """What to sort by: the group, then the effect, or the relative change where no spread is known."""
-        size = self.effect
-        if size is None and self.change is not None:
-            size = self.change / max(abs(self.a or 0.0), abs(self.b or 0.0), 1e-300)
-        return self.rank, -abs(size or 0.0)
+    def order(self) -> tuple[int, int, float]:
+        """What to sort by: the group, then the effect; where no spread is known, first what is better or worse, of what happened,
+        then what methods would have done, then the others, by their relative change."""
+        if self.effect is not None:
+            return self.rank, 0, -abs(self.effect)
+        size = 0.0 if self.change is None else self.change / max(abs(self.a or 0.0), abs(self.b or 0.0), 1e-300)
+        return self.rank, 2 if not self.more_is else 1 if self.key in OF_METHODS else 0, -abs(size)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class Comparison:
 
     same_pictures: compared picture by picture. settings: name of each setting of the analysis that differs -> (A's, B's).
     differences: the clear ones, the greatest effect first; then those whose spread is not known, by their relative change; then
-    figures that are known of one alone; then what chance may have made.
+    figures that are known of one alone; then what chance may have made, and what is alike.
     """
 
     same_pictures: bool
@@ -90,7 +97,7 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         listed = [{**asdict(one), "effect": one.effect, "clear": one.clear, "better": one.better} for one in self.differences]
-        said: dict[str, Any] = plain({"same_pictures": self.same_pictures, "settings": self.settings, "differences": listed})
+        said: dict[str, Any] = json_value({"same_pictures": self.same_pictures, "settings": self.settings, "differences": listed})
         return said
 
     def text(self) -> str:
@@ -98,11 +105,21 @@ class Comparison:
         how = "the same pictures, compared one by one" if self.same_pictures else "different pictures, compared by their means"
         lines = [how, *(f"{name}: {a} in A, {b} in B" for name, (a, b) in self.settings.items())]
         for rank, title in enumerate(TITLES):
-            some = [one for one in self.differences if one.rank == rank]
+            some = [one for one in self.differences if one.rank == rank and one.change != 0.0]
             if some:
                 width = max(len(_label(one)) for one in some)
-                head = f"{'':<{width}}  {'A':>10}  {'B':>10}  {'change':>10}  {'spread':>10}  {'effect':>7}"
+                head = f"{'':<{width}}  {'A':>10}  {'B':>10}"
+                head += f"  {'change':>10}" if any(one.change is not None for one in some) else ""
+                head += f"  {'spread':>10}  {'effect':>7}" if any(one.effect is not None for one in some) else ""
                 lines += ["", title, head, *(_line(one, width) for one in some)]
+        alike = [one.text for one in self.differences if one.change == 0.0]
+        if alike:
+            lines += ["", *wrap(f"Exactly the same: {'; '.join(alike)}", WIDTH, break_on_hyphens=False)]
+        if any(one.effect for one in self.differences):
+            lines += [
+                "",
+                "change: B less A; spread: standard deviation that chance gives it; effect: the change in multiples of that",
+            ]
         return "\n".join(lines)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from auxfocus_ros.analysis.comparing.comparison import Difference
 from auxfocus_ros.analysis.summary.terms import known_or_none
 
+UNITS = {"hz": "Hz", "s": "s", "ppm": "ppm"}
+"""End of a name -> unit."""
 LEAST_STRETCHES = 4
 """Of fewer stretches the lag's spread is not known."""
 
@@ -38,7 +40,8 @@ def stream_differences(a: dict[str, Any], b: dict[str, Any]) -> Iterator[Differe
         one, other = _number(flat_a.get(name)), _number(flat_b.get(name))
         if one != other:
             change = other - one if one is not None and other is not None else None
-            yield Difference(f"streams.{name}", name, "", 0, one, other, change, None)
+            title, unit = _title(name)
+            yield Difference(f"streams.{name}", f"recording's {title}", unit, 0, one, other, change, None)
 
 
 def leaves(value: dict[str, Any], way: str = "") -> Iterator[tuple[str, Any]]:
@@ -48,6 +51,13 @@ def leaves(value: dict[str, Any], way: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(entry, f"{way}{key}.")
         else:
             yield f"{way}{key}", entry
+
+
+def _title(name: str) -> tuple[str, str]:
+    """A stream's figure in words, and the unit that its name ends with."""
+    words, _, last = name.rpartition("_")
+    unit = UNITS.get(last, "") if words else ""
+    return (words if unit else name).replace("_", " "), unit
 
 
 def _number(value: Any) -> float | None:

@@ -108,7 +108,13 @@ FIGURES = (
     FrameFigure("target_dpt", "1 / target's depth", "dpt", 0, partial(_vergences, "target_depth_m")),
     FrameFigure("readings", "depth readings in the picture", "", 0, partial(_as_it_is, "readings")),
     *(
-        FrameFigure(f"{name}_off_steps", f"first move of {name} off that position", "steps", -1, partial(_first_move_off, name))
+        FrameFigure(
+            f"{name}_off_steps",
+            f"first move of {name.replace('_', ' ')} off the target's best position",
+            "steps",
+            -1,
+            partial(_first_move_off, name),
+        )
         for name in METHODS
     ),
 )

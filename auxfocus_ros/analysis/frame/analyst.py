@@ -77,7 +77,7 @@ class FrameAnalyst:
         Raises:
             InputError: a picture that cannot be used.
         """
-        focus = self._focus(frame)
+        focus = focus_state(frame.lens, frame.stamp_ns, self._lens, self._on_problem)
         first = self._analysis is None
         self._analysis = analysis = self._analysed(frame, focus)
         if first:  # from the next frame on
@@ -105,13 +105,6 @@ class FrameAnalyst:
             patch = part_of(frame.picture, box, PATCH_PX)
             row |= self._autofocuser.columns(region, focus.position_steps, self._depth_reading(target), patch)
         return row
-
-    def _focus(self, frame: Frame) -> FocusState:
-        try:
-            return focus_state(frame.lens, frame.stamp_ns, self._lens)
-        except InputError as error:
-            self._on_problem(f"lens state: {error}")
-            return FocusState()
 
     def _analysed(self, frame: Frame, focus: FocusState) -> Analysis:
         time_s = frame.stamp_ns * 1e-9

@@ -17,6 +17,7 @@ from auxfocus_ros.analysis.frame.deviation import deviation_of_blur
 from auxfocus_ros.analysis.frame.known import known
 from auxfocus_ros.analysis.part import Problem
 from auxfocus_ros.autofocus.controller import focus
+from auxfocus_ros.autofocus.controller.regions import region_fault
 from auxfocus_ros.autofocus.live.choosing import OURS, Networks
 from auxfocus_ros.autofocus.live.settings import LiveSettings
 from auxfocus_ros.autofocus.methods import METHODS, method
@@ -69,8 +70,7 @@ class Autofocuser:
         """What is said of a frame: the same for the same arguments, whatever was asked before.
 
         Deviations are of the blur's radius, see `deviation_of_blur`: their side is by the depth; where none is known it is the
-        only possible one, or else a guess. A region without texture gives a number, too: `blur_sigma_px` and what bayes says
-        tell what that is worth.
+        only possible one, or else a guess.
 
         Args:
             region_picture: what is looked at, (H, W) or (H, W, 3) uint8; blur is told of 64 px each way or more.
@@ -80,8 +80,9 @@ class Autofocuser:
                 large.
 
         Returns:
-            A value for each of COLUMNS, None where it is not known: all but the blur's without lens or position, the blur's of
-            too small a region. What a method says is a word of `asking`, TOO_SMALL or NO_NETWORK; it goes nowhere then.
+            A value for each of COLUMNS, None where it is not known: all but the blur's without lens or position, the blur and the
+            deviation of a region that is too small, too dark, over-exposed or without texture. What a method says is a word of
+            `asking`, TOO_SMALL or NO_NETWORK; it goes nowhere then.
 
         Raises:
             InputError: a region that is no picture.
@@ -89,13 +90,14 @@ class Autofocuser:
         _demand_picture(region_picture)
         found: dict[str, Any] = dict.fromkeys(COLUMNS)
         estimate = self._estimate(region_picture)
-        if estimate is not None:
-            found |= {"blur_radius_px": estimate.radius_px, "blur_sigma_px": estimate.sigma_px}
+        blur = estimate if estimate is not None and region_fault(region_picture) is None else None
+        if blur is not None:
+            found |= {"blur_radius_px": blur.radius_px, "blur_sigma_px": blur.sigma_px}
         if self._lens is None or position_steps is None or not math.isfinite(position_steps):
             return found
-        if estimate is not None:
+        if blur is not None:
             depth_m = depth.depth_m if depth is not None else math.nan
-            away = deviation_of_blur(self._lens, position_steps, estimate.radius_px, depth_m)
+            away = deviation_of_blur(self._lens, position_steps, blur.radius_px, depth_m)
             found |= {"deviation_steps": known(away.steps), "deviation_m": known(away.metres)}
         task = self._task(self._lens, position_steps, depth)
         methods: dict[str, Method | None] = {OURS: partial(focus, estimator=_Told(estimate) if estimate is not None else None)}

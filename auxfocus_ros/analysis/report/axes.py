@@ -16,6 +16,8 @@ INFINITY_LANE = 70.0
 """At the top of the depth axis, where something is at infinity."""
 
 
+DEPTH_STEPS = ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), np.arange(1.0, 10.0, 0.2).tolist())
+"""Round depths of a decade, ever finer."""
 MOST_TIMES = 8
 TIME_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600)
 """Even times: so many lie on the time axis at most, so far apart."""
@@ -51,10 +53,10 @@ class DepthAxis:
 
 
 def round_depths(near_m: float, far_m: float) -> list[float]:
-    """1, 2 and 5 of every decade from `near_m` to `far_m`; all of 1 to 9 where these are fewer than three."""
+    """Of the coarsest of DEPTH_STEPS that has at least three depths from `near_m` to `far_m`, else of the finest, all these."""
     decades = range(math.floor(math.log10(near_m)), math.ceil(math.log10(far_m)) + 1)
     shown: list[float] = []
-    for steps in ((1, 2, 5), range(1, 10)):
+    for steps in DEPTH_STEPS:
         shown = [step * 10.0**decade for decade in decades for step in steps]
         shown = [depth for depth in shown if near_m * 0.999 <= depth <= far_m * 1.001]
         if len(shown) >= 3:
@@ -97,20 +99,21 @@ def value_axis(values: Values, from_zero: bool) -> ValueAxis:
 
 
 def time_ticks(timeline: Timeline) -> list[Tick]:
-    """Even times at the columns where they are reached; where the clock jumps their distances differ."""
+    """Even times where they are reached, a column's time standing at its middle; where the clock jumps their distances differ."""
     steps_s = np.diff(timeline.time_s)
     forward_s = steps_s[np.isfinite(steps_s) & (steps_s > 0)]
     if not len(forward_s):
         return []
     column_s = float(np.median(forward_s))
-    least_s = column_s * timeline.columns / MOST_TIMES
+    least_s = column_s * max(1.0, timeline.columns / MOST_TIMES)
     step_s = next((step for step in TIME_STEPS_S if step >= least_s), TIME_STEPS_S[-1] * math.ceil(least_s / TIME_STEPS_S[-1]))
     counts = np.floor(timeline.time_s / step_s + 1e-6)
     before = np.append(np.floor(timeline.time_s[0] / step_s - 1e-6), counts[:-1])  # a recording that begins at an even time
-    reached = timeline.time_s - step_s * counts < 1.5 * column_s  # and not leapt over
+    late = (timeline.time_s - step_s * counts) / column_s
+    reached = late < 1.5  # and not leapt over
     ticks: list[Tick] = []
     for column in np.flatnonzero(np.isfinite(counts) & (counts != before) & reached):
-        at = column / timeline.columns
+        at = max(0.0, column + 0.5 - late[column]) / timeline.columns
         if not ticks or at - ticks[-1].at > 0.5 / MOST_TIMES:
             ticks.append(Tick(float(at), clock_label(step_s * float(counts[column]), step_s)))
     return ticks

@@ -1,4 +1,4 @@
-"""Histograms as HTML: bars of equal width, each a bin; labels at the bins' edges."""
+"""Histograms as HTML: bars of equal width, each a bin, as high as the share of the frames in it; labels at the bins' edges."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auxfocus_ros.analysis.report.axes import Tick, round_depths
+from auxfocus_ros.analysis.report.axes import HEIGHT, Tick, ValueAxis, round_depths
 from auxfocus_ros.analysis.report.histograms import DEPTH_EDGES_M, STEP_EDGES, Histogram
 from auxfocus_ros.analysis.report.wording import escaped, number, with_unit
 
 MOST_LABELS = 9
+LEAST_APART = 0.08
+"""Labels of depths, as a share of the width."""
+MOST_BINS_WITH_DECADES = 20
+"""With more bins only every other decade has room for its label."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Scale:
     @classmethod
     def of_steps(cls, bins: range) -> Scale:
         """Of deviations, counted between STEP_EDGES."""
-        return cls(bins, "steps", _edge_ticks(STEP_EDGES, bins))
+        return cls(bins, "steps", _step_ticks(bins))
 
 
 def histogram_figure(title: str, kind: str, histogram: Histogram, scale: Scale) -> str:
@@ -45,20 +49,25 @@ def histogram_figure(title: str, kind: str, histogram: Histogram, scale: Scale) 
     bins, unit = scale.bins, scale.unit
     if not histogram.total:
         return ""
-    most = int(histogram.counts.max())
+    shares = 100.0 * histogram.counts / histogram.total
+    axis = ValueAxis(0.0, float(shares.max()))
+    tops = axis.place(shares)
     bars = "".join(
-        f'<path d="M{place} 1000V{1000 * (1 - histogram.counts[bin] / most):.4g}H{place + 1}V1000Z">'
+        f'<path d="M{place} {HEIGHT:g}V{tops[bin]:.4g}H{place + 1}V{HEIGHT:g}Z">'
         f"<title>{escaped(bin_text(histogram, bin, unit))}</title></path>"
         for place, bin in enumerate(bins)
         if histogram.counts[bin]
     )
-    labels = "".join(f'<span style="left:{100 * tick.at:.4g}%">{escaped(tick.label)}</span>' for tick in scale.ticks)
-    fullest = int(histogram.counts.argmax())
-    caption = f"{title}: {number(histogram.total)} frames, most in {bin_text(histogram, fullest, unit)}"
+    sides = "".join(f'<span style="top:{100 * tick.at:.4g}%">{escaped(tick.label)} %</span>' for tick in axis.ticks())
+    rules = "".join(f'<path class="rule" d="M0 {HEIGHT * tick.at:.4g}H{len(bins)}"/>' for tick in axis.ticks())
+    feet = "".join(f'<span style="left:{100 * tick.at:.4g}%">{escaped(tick.label)}</span>' for tick in scale.ticks)
+    caption = f"{number(histogram.total)} frames, most in {bin_text(histogram, int(histogram.counts.argmax()), unit)}"
     return (
-        f'<figure class="histogram {kind}"><figcaption>{escaped(caption)}</figcaption>'
-        f'<svg viewBox="0 0 {len(bins)} 1000" preserveAspectRatio="none" role="img" aria-label="{escaped(caption)}">{bars}</svg>'
-        f'<div class="times" aria-hidden="true">{labels}</div></figure>'
+        f'<figure class="histogram {kind}"><div class="strip low"><h3>{escaped(title)}</h3>'
+        f'<div class="labels" aria-hidden="true">{sides}</div><div class="area">'
+        f'<svg viewBox="0 0 {len(bins)} {HEIGHT:g}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escaped(f"{title}: {caption}")}">{rules}{bars}</svg></div></div>'
+        f'<div class="times" aria-hidden="true">{feet}</div><figcaption>{escaped(caption)}</figcaption></figure>'
     )
 
 
@@ -84,6 +93,18 @@ def shown_bins(histograms: Sequence[Histogram]) -> range:
     )
 
 
+def _step_ticks(bins: range) -> list[Tick]:
+    """Zero in the middle of its bin, and powers of ten at their edges; every edge where few bins are shown."""
+    decades = (10, 100, 1000, 10_000) if len(bins) <= MOST_BINS_WITH_DECADES else (10, 1000)
+    middle = len(STEP_EDGES) // 2  # of zero's bin
+    ticks = [Tick((middle + 0.5 - bins.start) / max(1, len(bins)), "0")]
+    for steps in (*(-decade for decade in decades), *decades):
+        edge = int(np.searchsorted(STEP_EDGES, steps))
+        ticks.append(Tick((edge + 1 - bins.start) / max(1, len(bins)), number(float(steps))))
+    shown = sorted((tick for tick in ticks if 0.0 <= tick.at <= 1.0), key=lambda tick: tick.at)
+    return shown if len(shown) >= 3 else _edge_ticks(STEP_EDGES, bins)
+
+
 def _edge_ticks(edges: np.ndarray, bins: range) -> list[Tick]:
     """The edges between the shown bins, thinned so that they can be read; the middle one is kept."""
     inner = list(range(bins.start, bins.stop - 1))
@@ -101,8 +122,8 @@ def _depth_ticks(edges: np.ndarray, bins: range) -> list[Tick]:
     near_m, far_m = edges[max(0, bins.start - 1)], edges[min(len(edges) - 1, bins.stop - 1)]
     depths = np.array(round_depths(float(near_m), float(far_m)))
     places = np.interp(np.log(depths), np.log(edges), np.arange(1.0, len(edges) + 1)) - bins.start
-    return [
-        Tick(float(place) / len(bins), f"{number(float(depth))} m")
-        for place, depth in zip(places, depths, strict=True)
-        if 0.0 <= place <= len(bins)
-    ]
+    ticks: list[Tick] = []
+    for place, depth in zip(places / len(bins), depths, strict=True):
+        if 0.0 <= place <= 1.0 and (not ticks or place - ticks[-1].at >= LEAST_APART):
+            ticks.append(Tick(float(place), number(float(depth))))
+    return ticks

@@ -21,15 +21,19 @@ def line_path(lows: Values, highs: Values) -> str:
     """A line through the middle of every column; where a column has two ends, through both, the nearer first.
 
     Args:
-        lows, highs: (C,) heights of the ends, NaN where there is none: there the line breaks.
+        lows, highs: (C,) heights of the ends, NaN where there is none: there the line breaks, but that a series which is known of
+            every so many columns only is drawn through.
 
     Returns:
         The path's commands, '' where nothing is known.
     """
     parts = []
-    for first, end in runs(np.isfinite(lows) & np.isfinite(highs)):
+    known = np.flatnonzero(np.isfinite(lows) & np.isfinite(highs))
+    apart = np.diff(known)
+    usual = np.quantile(apart, 0.25, method="lower") if len(apart) else 1
+    for columns in np.split(known, np.flatnonzero(apart > usual) + 1) if len(known) else []:
         points: list[tuple[float, int]] = []
-        for column in range(first, end):
+        for column in columns.tolist():
             ends = [round(float(lows[column])), round(float(highs[column]))]
             if abs(ends[1] - ends[0]) < VISIBLE:
                 ends = ends[:1]
@@ -79,3 +83,13 @@ def _steps(heights: Values, first: int, end: int) -> list[tuple[int, int]]:
 def run_path(known: NDArray[np.bool_]) -> str:
     """A bar over every stretch of True, as high as the chart; '' where there is none."""
     return "".join(f"M{first} 0H{end}V1000H{first}Z" for first, end in runs(known))
+
+
+def run_polygon(known: NDArray[np.bool_]) -> str:
+    """The same bars as a shape to clip by, in shares of the chart; without any, one that has no area."""
+    columns = max(1, len(known))
+    corners = (
+        f"{left} 100%,{left} 0,{right} 0,{right} 100%"
+        for left, right in ((f"{100 * first / columns:.5g}%", f"{100 * end / columns:.5g}%") for first, end in runs(known))
+    )
+    return f"polygon({','.join(corners) or '0 0'})"

@@ -24,10 +24,11 @@ from auxfocus_ros.analysis.report.wording import clock, escaped, number
 
 MOST_PROBLEMS = 100
 LEGEND = (
-    ("focus_distance_m", "focus distance, focus_distance_m", "focus distance"),
+    ("focus_distance_m", "focus_distance_m", "focus distance, lens position"),
     ("field", "near_limit_m", "depth of field"),
     ("target_depth_m", "target_depth_m", "target's depth, its best position"),
 )
+"""Class of the sign, the series that must be known, and what it stands for."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def report_page(report: Report) -> str:
         _notices(report),
         _section("timeline", "Over time", _timeline(report, passages)) if timeline.frames else "",
         _section("soft", "Soft passages", passages_html(soft, report.thumbnails)) if timeline.frames else "",
-        _section("often", "How often", _histograms(report)),
+        _section("often", "How often each value came, in percent of the frames", _histograms(report)),
         _section("autofocus", "What autofocus would have done", methods + METHODS_NOTE) if methods else "",
         _section(
             "figures", "All figures", f"<details><summary>As in summary.json</summary>{figures_html(report.summary)}</details>"
@@ -101,8 +102,9 @@ PAGE = """<!doctype html>
 </html>
 """
 METHODS_NOTE = (
-    '<p class="hint">Every method was begun afresh on each frame: this is its first move. For a search by contrast that is a '
-    "look around. Distances are from the position that would focus the target by its depth, where it is known.</p>"
+    '<p class="hint">Every method was begun afresh on each frame: this is its first move. A search by contrast begins with a '
+    "look around, so that little can be said of it by one move. Distances are the lens's from the position that would focus the "
+    "target by its depth, means over the frames in which both are known; depth and bayes go by that depth themselves.</p>"
 )
 
 
@@ -141,7 +143,7 @@ def _told(problem: Problem) -> str:
 def _timeline(report: Report, passages: Passages) -> str:
     timeline = report.overview.timeline
     entries = [("points", "depth readings of the scene")] if timeline.counts.any() else []
-    entries += [(kind, text) for kind, name, text in LEGEND if timeline.known(name.rpartition(" ")[2])]
+    entries += [(kind, text) for kind, name, text in LEGEND if timeline.known(name)]
     entries += [("shade", "soft")] if passages.soft else []
     legend = "".join(f'<li><i class="{kind}"></i>{text}</li>' for kind, text in entries)
     each = timeline.frames_per_column
@@ -161,9 +163,9 @@ def _histograms(report: Report) -> str:
     depths = Scale.of_depths(shown_bins([focus, target]))
     steps = Scale.of_steps(shown_bins([deviation]))
     drawn = (
-        histogram_figure("Focus distance", "focus", focus, depths)
-        + histogram_figure("Target's depth", "target", target, depths)
-        + histogram_figure("Deviation by the region's blur", "deviation", deviation, steps)
+        histogram_figure("focus distance, m", "focus", focus, depths)
+        + histogram_figure("target's depth, m", "target", target, depths)
+        + histogram_figure("deviation by the region's blur, steps; 0: in focus", "deviation", deviation, steps)
     )
     return f'<div class="histograms">{drawn}</div>' if drawn else ""
 

@@ -7,11 +7,15 @@
   if (stack && texts.length) {
     const cursor = stack.querySelector(".cursor");
     let at = 0;
+    const say = (text) => {
+      const entries = text.split(" · ").map((entry) => Object.assign(document.createElement("span"), { textContent: entry }));
+      said.replaceChildren(...entries.flatMap((entry, place) => (place ? [" · ", entry] : [entry])));
+    };
     const show = (column) => {
       at = Math.min(texts.length - 1, Math.max(0, column));
       cursor.style.setProperty("--at", (at + 0.5) / texts.length);
       cursor.hidden = false;
-      said.textContent = texts[at];
+      say(texts[at]);
       stack.setAttribute("aria-valuenow", Math.min(frames - 1, at * each));
       stack.setAttribute("aria-valuetext", texts[at]);
     };
@@ -42,7 +46,7 @@
     for (const link of document.querySelectorAll("[data-frame]"))
       link.addEventListener("click", () => show(Math.floor(link.dataset.frame / each)));
     said.hidden = false;
-    said.textContent = texts[0];
+    say(texts[0]);
     for (const hint of document.querySelectorAll(".scripted")) hint.hidden = false;
   }
 }

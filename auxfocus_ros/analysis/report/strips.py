@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auxfocus_ros.analysis.report.axes import HEIGHT, INFINITY_LANE, DepthAxis, Tick, ValueAxis, time_ticks, value_axis
 from auxfocus_ros.analysis.report.heat import data_address, heat_png
 from auxfocus_ros.analysis.report.histograms import DEPTH_EDGES_M
-from auxfocus_ros.analysis.report.lines import band_path, line_path, run_path
+from auxfocus_ros.analysis.report.lines import band_path, line_path, run_path, run_polygon
 from auxfocus_ros.analysis.report.timeline import Timeline, Values
 from auxfocus_ros.analysis.report.wording import clock, escaped, words
 from auxfocus_ros.analysis.summary.passages import MEASURE
@@ -36,25 +37,26 @@ class Passages:
 
 def charts(timeline: Timeline, passages: Passages) -> str:
     """All of them as HTML; only those of which something is known."""
-    over = _passages_path(timeline, passages.soft)
-    shade = f'<path class="shade" d="{over}"/>' if over else ""
-    under = shade + _breaks(timeline)
-    strips = [_depth_strip(timeline, under), *_lanes(timeline, passages)]
+    times = time_ticks(timeline)
+    under = "".join(f'<path class="rule" d="M{timeline.columns * tick.at:.5g} 0V{HEIGHT:g}"/>' for tick in times)
+    under += _breaks(timeline)
+    depth = timeline.counts.any() or any(map(timeline.known, DISTANCES))
+    strips = [*([_depth_strip(timeline, under)] if depth else []), *_lanes(timeline, passages)]
     steps = [name for name in ("lens_position_steps", "target_best_steps") if timeline.known(name)]
     if steps:
-        strips.append(_lines_strip(timeline, "lens, steps", steps, under))
+        strips.append(_lines_strip(timeline, "lens position, steps", steps, under))
     if timeline.known("deviation_steps"):
-        strips.append(_lines_strip(timeline, "deviation by blur, steps", ["deviation_steps"], under, zero=True))
+        strips.append(_lines_strip(timeline, "deviation by blur, steps; 0: in focus", ["deviation_steps"], under, zero=True))
     measures = [name for name in MEASURES if timeline.known(f"sharpness_{name}")]
     if MEASURE in measures:
         strips.append(_sharpness_strip(timeline, MEASURE, under))
-    axis = _time_axis(timeline)
+    axis = _time_axis(times)
     shown = f'<div class="stack" id="stack">{"".join(strips)}{axis}<i class="cursor" hidden></i></div>'
     others = [_sharpness_strip(timeline, name, under) for name in measures if name != MEASURE]
-    if not others:
-        return shown
-    folded = f'<div class="stack">{"".join(others)}{axis}</div>'
-    return f"{shown}<details><summary>Sharpness by the other measures</summary>{folded}</details>"
+    if others:
+        folded = f'<div class="stack">{"".join(others)}{axis}</div>'
+        shown += f"<details><summary>Sharpness by the other measures</summary>{folded}</details>"
+    return f'<div style="--soft:{run_polygon(_within(timeline, passages.soft))}">{shown}</div>'
 
 
 def depth_axis(timeline: Timeline) -> DepthAxis:
@@ -134,14 +136,15 @@ def _lanes(timeline: Timeline, passages: Passages) -> Iterable[str]:
         yield _lane(timeline, "in focus", "".join(f'<path class="{kind}" d="{run_path(when)}"/>' for kind, when in bars))
     for title, kind, found in (("soft", "soft", passages.soft), ("hunting", "hunting", passages.hunting)):
         if found:
-            yield _lane(timeline, title, f'<path class="{kind}" d="{_passages_path(timeline, found)}"/>')
+            yield _lane(timeline, title, f'<path class="{kind}" d="{run_path(_within(timeline, found))}"/>')
 
 
 def _lane(timeline: Timeline, title: str, bars: str) -> str:
     return _strip(title, "lane", [], timeline.columns, bars)
 
 
-def _passages_path(timeline: Timeline, passages: Sequence[Mapping[str, Any]]) -> str:
+def _within(timeline: Timeline, passages: Sequence[Mapping[str, Any]]) -> NDArray[np.bool_]:
+    """The columns that passages cover, wide enough to be seen."""
     least = max(1, round(NARROWEST * timeline.columns))
     within = np.zeros(timeline.columns, bool)
     for passage in passages:
@@ -149,7 +152,7 @@ def _passages_path(timeline: Timeline, passages: Sequence[Mapping[str, Any]]) ->
         last = passage["last_frame"] // timeline.frames_per_column
         wider = max(0, least - (last + 1 - first)) // 2
         within[max(0, first - wider) : last + 1 + wider] = True
-    return run_path(within)
+    return within
 
 
 def _breaks(timeline: Timeline) -> str:
@@ -165,12 +168,13 @@ def _strip(title: str, kind: str, ticks: Sequence[Tick], columns: int, drawing: 
     labels = "".join(f'<span style="top:{100 * tick.at:.4g}%">{escaped(tick.label)}</span>' for tick in ticks)
     rules = "".join(f'<path class="rule" d="M0 {HEIGHT * tick.at:.4g}H{columns}"/>' for tick in ticks)
     svg = f'<svg viewBox="0 0 {columns} {HEIGHT:g}" preserveAspectRatio="none" aria-hidden="true">{rules}{drawing}</svg>'
+    shade = "" if kind == "lane" else '<i class="shade"></i>'
     return (
         f'<div class="strip {kind}"><h3>{escaped(title)}</h3><div class="labels" aria-hidden="true">{labels}</div>'
-        f'<div class="area">{behind}{svg}</div></div>'
+        f'<div class="area">{behind}{shade}{svg}</div></div>'
     )
 
 
-def _time_axis(timeline: Timeline) -> str:
-    labels = "".join(f'<span style="left:{100 * tick.at:.4g}%">{escaped(tick.label)}</span>' for tick in time_ticks(timeline))
+def _time_axis(ticks: Sequence[Tick]) -> str:
+    labels = "".join(f'<span style="left:{100 * tick.at:.4g}%">{escaped(tick.label)}</span>' for tick in ticks)
     return f'<div class="times" aria-hidden="true">{labels}</div>'

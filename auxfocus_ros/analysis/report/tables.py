@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -11,18 +12,20 @@ from auxfocus_ros.analysis.report.heat import data_address
 from auxfocus_ros.analysis.report.thumbnails import MOST_THUMBNAILS, frames_to_show
 from auxfocus_ros.analysis.report.wording import clock, escaped, number, plain, with_unit, words
 from auxfocus_ros.analysis.summary import SUMMARY_KEYS, Key
+from auxfocus_ros.autofocus.methods import METHODS
 
 MOST_PASSAGES = 200
 MOST_ENTRIES = 12
 """Of any list of the summary."""
 METHOD_COLUMNS = (
-    ("asked", "asked", ""),
+    ("lands_share", "in focus after one move", "share"),
+    ("nearer_share", "nearer, or in focus", "share"),
+    ("off_mean_steps", "mean distance then", "steps"),
+    ("stood_off_mean_steps", "as the lens stood", "steps"),
     ("moves_share", "would move", "share"),
-    ("nearer_share", "nearer or in focus", "share"),
-    ("lands_share", "in focus at once", "share"),
-    ("off_mean_steps", "mean distance", "steps"),
-    ("stood_off_mean_steps", "of the lens itself", "steps"),
+    ("asked", "frames", ""),
 )
+"""Figure, its title and its unit."""
 MOST_SAID = 3
 
 
@@ -47,8 +50,8 @@ def _passage(passage: Mapping[str, Any], frame: int | None, thumbnails: Mapping[
     first, last = passage["first_frame"], passage["last_frame"]
     picture = ""
     if frame is not None:
-        picture = f'<img loading="lazy" alt="frame {frame}" src="{data_address("image/jpeg", thumbnails[frame])}">'
-    length = with_unit(passage["end_s"] - passage["start_s"], "s")
+        picture = f'<img alt="frame {frame}" src="{data_address("image/jpeg", thumbnails[frame])}">'
+    length = clock(passage["end_s"] - passage["start_s"])
     return (
         f'<li><a href="#timeline" data-frame="{(first + last) // 2}">{picture}'
         f"<b>{clock(passage['start_s'])} to {clock(passage['end_s'])}</b>"
@@ -57,28 +60,38 @@ def _passage(passage: Mapping[str, Any], frame: int | None, thumbnails: Mapping[
 
 
 def methods_html(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """What each autofocus method would have done; '' where none was asked."""
+    """What each autofocus method would have done, the best first; '' where none was asked."""
     if not found:
         return ""
-    head = ["method", *(title for _, title, _ in METHOD_COLUMNS), "said"]
+    head = ["method", *(title for _, title, _ in METHOD_COLUMNS), "it says"]
     rows = []
-    for name, figures in found.items():
+    for name, figures in sorted(found.items(), key=lambda item: _worse(item[1])):
         said = list(figures.get("says", {}).items())[:MOST_SAID]
         answers = ", ".join(f"{words(word)} {with_unit(share, 'share')}" for word, share in said)
         cells = [with_unit(figures.get(key), unit) for key, _, unit in METHOD_COLUMNS]
         rows.append([words(name), *cells, answers])
-    return table(head, rows, figures=len(METHOD_COLUMNS))
+    notes = {words(name): way.describe for name, way in METHODS.items()}
+    return table("what each method would have done", head, rows, figures=len(METHOD_COLUMNS), notes=notes)
 
 
-def table(head: Iterable[str], rows: Iterable[Sequence[str]], figures: int = 0) -> str:
-    """A table whose first column heads the rows; the `figures` columns after it are set to the right."""
+def _worse(figures: Mapping[str, Any]) -> tuple[float, float]:
+    """What to sort methods by: what is not known comes last."""
+    lands, off_steps = figures.get("lands_share"), figures.get("off_mean_steps")
+    return 0.0 if lands is None else -lands, math.inf if off_steps is None else off_steps
+
+
+def table(
+    name: str, head: Iterable[str], rows: Iterable[Sequence[str]], *, figures: int, notes: Mapping[str, str] | None = None
+) -> str:
+    """A table whose first column heads the rows; `figures` columns after it are not wrapped, notes stand below their heads."""
     top = "".join(f'<th scope="col">{escaped(text)}</th>' for text in head)
     body = []
     for first, *others in rows:
         cells = (f"<td{' class=figure' if place < figures else ''}>{escaped(text)}</td>" for place, text in enumerate(others))
-        body.append(f'<tr><th scope="row">{escaped(first)}</th>{"".join(cells)}</tr>')
+        note = f"<small>{escaped(notes[first])}</small>" if notes and first in notes else ""
+        body.append(f'<tr><th scope="row">{escaped(first)}{note}</th>{"".join(cells)}</tr>')
     inside = f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(body)}</tbody></table>"
-    return f'<div class="wide" tabindex="0" role="region" aria-label="table">{inside}</div>'
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{escaped(name)}">{inside}</div>'
 
 
 def figures_html(summary: Mapping[str, Any]) -> str:
@@ -89,7 +102,7 @@ def figures_html(summary: Mapping[str, Any]) -> str:
         unit = key.unit if key is not None else ""
         text = with_unit(value, unit) if isinstance(value, int | float) and not isinstance(value, bool) else plain(value)
         rows.append((name, text, key.text if key is not None and "*" not in key.name else ""))
-    return table(("figure", "value", "meaning"), rows, figures=1)
+    return table("all figures", ("figure", "value", "meaning"), rows, figures=1)
 
 
 def flattened(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:

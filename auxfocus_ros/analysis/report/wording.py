@@ -29,10 +29,22 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def with_unit(value: float | None, unit: str) -> str:
-    """`number` with a unit behind a space that does not break; percent of a share where the unit is 'share'."""
-    text = number(100.0 * value if unit == "share" and value is not None else value)
-    shown = "%" if unit == "share" else unit
-    return f"{text} {shown}" if shown and text != NOT_KNOWN else text
+    """`number` with a unit behind a space; `percent` of a share where the unit is 'share'."""
+    if unit == "share":
+        return percent(value)
+    text = number(value)
+    return f"{text} {unit}" if unit and text != NOT_KNOWN else text
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, to a tenth; what is not quite none or not quite all is told from these."""
+    if share is None or math.isnan(share):
+        return NOT_KNOWN
+    if 0.0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1.0:
+        return "> 99.9 %"
+    return f"{number(round(100.0 * share, 1))} %"
 
 
 def clock(time_s: float | None) -> str:

@@ -9,15 +9,14 @@ import numpy as np
 
 from auxfocus_ros.analysis.options import AnalysisOptions
 from auxfocus_ros.analysis.summary.autofocus_answers import ANSWERS_KEYS, autofocus_answers
-from auxfocus_ros.analysis.summary.depth_of_focus import depth_of_focus_steps
 from auxfocus_ros.analysis.summary.hunting import HUNTING_KEYS, hunting
 from auxfocus_ros.analysis.summary.in_focus import IN_FOCUS_KEYS, in_focus
 from auxfocus_ros.analysis.summary.lag import LAG_KEYS, focus_lag
 from auxfocus_ros.analysis.summary.lens_use import LENS_KEYS, lens_use
 from auxfocus_ros.analysis.summary.passages import PASSAGES_KEYS, soft_passages
-from auxfocus_ros.analysis.summary.plain import plain
-from auxfocus_ros.analysis.summary.terms import Columns, Key, numbers
+from auxfocus_ros.analysis.summary.terms import Columns, Key, numbers, quantile_of
 from auxfocus_ros.analysis.summary.times import durations_s, period_s
+from auxfocus_ros.json_values import json_value
 
 SUMMARY_KEYS = (
     Key("frames", "", "how many were analysed"),
@@ -52,7 +51,7 @@ def summarise(columns: Columns, health: dict[str, Any], options: AnalysisOptions
     """
     time_s = numbers(columns, "time_s")
     durations = durations_s(time_s)
-    width = depth_of_focus_steps(columns)
+    width = quantile_of(numbers(columns, "depth_of_focus_steps"), 0.5)
     figures = {
         "frames": time_s.size,
         "analysed_s": float(durations.sum()),
@@ -67,7 +66,7 @@ def summarise(columns: Columns, health: dict[str, Any], options: AnalysisOptions
         "streams": health,
         "options": asdict(options),
     }
-    said: dict[str, Any] = plain({**figures, "not_known": _not_known(figures, columns)})
+    said: dict[str, Any] = json_value({**figures, "not_known": _not_known(figures, columns)})
     return said
 
 
@@ -90,7 +89,7 @@ def _not_known(figures: dict[str, Any], columns: Columns) -> dict[str, str]:
         why["lag"] = (
             "the lens's positions are not known"
             if not lens
-            else "the depth of focus in steps is not known"
+            else "the depth of focus in steps is not known: it takes a lens file"
             if not width
             else "no target's depth is known"
             if not depth
@@ -102,7 +101,7 @@ def _not_known(figures: dict[str, Any], columns: Columns) -> dict[str, str]:
         why["hunting"] = (
             "the lens's positions are not known"
             if not lens
-            else "the depth of focus in steps is not known"
+            else "the depth of focus in steps is not known: it takes a lens file"
             if not width
             else "no target's depth is known while the lens goes to and fro"
         )

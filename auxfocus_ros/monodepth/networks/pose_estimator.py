@@ -65,7 +65,7 @@ class NetworkPoseEstimator:
             return PoseEstimate(prior, metric=True, problem="too little of what can move is found in both pictures")
         back: list[StripMotion] = []
         if keep_second is not None or keep_first is None:  # it is known where to look in the second picture
-            back = _strips(*_seen(second, first, camera, keep_second), np.linalg.inv(prior))
+            back = _strips(*_seen(second, first, camera, keep_second), np.asarray(np.linalg.inv(prior), np.float64))
         judged = moves(self._motion or load_motion_network(), strips, back)
         moving = [strip for strip, sure in zip(strips, judged, strict=True) if sure]
         x, y = max((strip.angle_rad for strip in moving), key=lambda angle: math.hypot(*angle), default=(0.0, 0.0))

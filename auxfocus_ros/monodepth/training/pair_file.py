@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from auxfocus_ros.monodepth.sequence import Sequence
 from auxfocus_ros.monodepth.training.pairs import PairTable
+from auxfocus_ros.whole_file import whole_file
 
 ARRAYS = ("targets", "sources", "poses", "moving", "reasons")
 
@@ -30,13 +30,11 @@ def fingerprint(sequence: Sequence) -> str:
 def write_pairs(pairs: PairTable, plan: Mapping[str, Any], path: Path) -> None:
     """Write a table with the plan that it was made by, masks packed eight pixels a byte; the file is complete or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     about = json.dumps({"plan": plan, "left_out": pairs.left_out, "shape": pairs.movable.shape})
-    with beside.open("wb") as file:
+    with whole_file(path) as file:
         np.savez_compressed(
             file, about=np.array(about), movable=np.packbits(pairs.movable), **{name: getattr(pairs, name) for name in ARRAYS}
         )
-    beside.replace(path)
 
 
 def read_pairs(plan: Mapping[str, Any], path: Path) -> PairTable | None:

@@ -82,6 +82,26 @@ def test_an_analysis_against_itself_differs_in_nothing(frame_table: Callable[...
     assert both.differences and all(one.rank == 3 and not one.change for one in both.differences)
 
 
+def test_of_what_no_spread_is_known_the_outcome_comes_first(frame_table: Callable[..., Any]) -> None:
+    time_s = TIME_S[:60]  # 3 s: no spread
+    known: dict[str, Any] = {"target_best_steps": 1500.0, "target_off_steps": 10.0, "lens_position_steps": 1510.0}
+    a = frame_table(time_s, **known, next_bayes_steps=1501.0, readings=10)
+    b = frame_table(time_s, **{**known, "target_off_steps": 11.0}, next_bayes_steps=1520.0, readings=5000)
+    both = compare(summed(a, {"lens_rate_hz": 20.0}), summed(b, {"lens_rate_hz": 10.0}), a, b)
+    keys = [one.key for one in both.differences if one.rank == 1]
+    assert keys == ["off_steps", "bayes_off_steps", "readings", "streams.lens_rate_hz"]
+    lines = [" ".join(line.split()) for line in both.text().splitlines()]
+    assert "A B change" in lines  # no spread and no effect, of which none is known
+    assert "recording's lens rate [Hz] 20 10 -10" in lines
+
+
+def test_what_is_alike_takes_no_lines(frame_table: Callable[..., Any]) -> None:
+    table = frame_table(TIME_S, lens_position_steps=1500.0)
+    lines = compare(summed(table), summed(table), table, table).text().splitlines()
+    assert lines[2].startswith("Exactly the same: ") and "lens position" in "".join(lines)
+    assert max(map(len, lines)) <= 120 and not any(line.startswith("The same within chance") for line in lines)
+
+
 def test_settings_that_differ(frame_table: Callable[..., Any]) -> None:
     table = frame_table(TIME_S)
     both = compare(summed(table, soft_s=0.3), summed(table, soft_s=0.7), table, table)

@@ -150,7 +150,10 @@ def test_what_cannot_be_used_is_said_and_left_out(change: dict[str, object], tex
     row = analyst.row(frame(0, **change), 0)
     assert len(said) == 1 and said[0].startswith(text)
     assert row["sharpness_variance"] is not None
-    assert row["readings"] == 0 if "lens" not in change else row["focus_state"] == "unknown"
+    if "lens" in change:  # the position still counts
+        assert (row["lens_position_steps"], row["focus_distance_m"]) == (1300.0, LENS.focus_distance_m(1300.0))
+    else:
+        assert row["readings"] == 0
     assert analyst.row(frame(1), 1)["in_depth_of_field"] > 0.0
     assert len(said) == 1
 

@@ -146,10 +146,16 @@ def test_of_a_small_region_blur_is_not_told_and_searches_go_on(asked: Autofocuse
     assert said["says_hill_climbing"] == "looks" and said["next_depth_steps"] == pytest.approx(BEST, abs=1e-6)
 
 
-def test_an_even_region_has_no_texture_for_ours(asked: Autofocuser) -> None:
-    said = asked.columns(np.full((128, 128), 128, np.uint8), FAR, None)
-    assert said["says_bayes"] == "no_texture" and said["next_bayes_steps"] == FAR
+@pytest.mark.parametrize(("level", "says"), [(128, "no_texture"), (3, "too_dark"), (255, "saturated")])
+def test_what_shows_nothing_has_no_blur_and_no_deviation(asked: Autofocuser, level: int, says: str) -> None:
+    region = np.full((128, 128), level, np.uint8)
+    said = asked.columns(region, FAR, None)
+    assert said["says_bayes"] == says and said["next_bayes_steps"] == FAR
     assert said["says_depth"] == "no_depth" and said["next_depth_steps"] == FAR
+    assert {said[name] for name in BLUR_COLUMNS} == {None}
+    by_depth = asked.columns(region, FAR, DEPTH)  # bayes goes by the depth, the picture says as little as before
+    assert by_depth["next_bayes_steps"] == pytest.approx(BEST, abs=1e-6)
+    assert {by_depth[name] for name in BLUR_COLUMNS} == {None}
 
 
 def test_a_lens_out_of_its_range_is_brought_back_first(asked: Autofocuser, patches: dict[float, np.ndarray]) -> None:

@@ -40,7 +40,7 @@ def made_row(frame: int, frames: int) -> dict[str, Any]:
         **dict.fromkeys(NAMES),
         "frame": frame, "stamp_ns": round(1e9 * time_s), "time_s": time_s, "readings": 650, "depth_counts": counts.tolist(),
         "lens_position_steps": lens, "focus_distance_m": distance_m(lens),
-        "near_limit_m": distance_m(lens + 12), "far_limit_m": distance_m(lens - 12),
+        "near_limit_m": distance_m(lens + 12), "far_limit_m": distance_m(lens - 12), "depth_of_focus_steps": 24.0,
         "target_id": 1, "target_depth_m": target_m, "target_in_focus": abs(lens - best) < 12, "target_best_steps": best,
         "target_off_steps": lens - best, "deviation_steps": lens - best + 2.0 * math.sin(frame),
         **{f"sharpness_{name}": 1e3 * math.exp(-(((lens - best) / 60) ** 2)) + 5 * (frame % 3) for name in MEASURES},

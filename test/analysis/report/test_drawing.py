@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auxfocus_ros.analysis.report.axes import HEIGHT, INFINITY_LANE, DepthAxis, round_depths, time_ticks, value_axis
 from auxfocus_ros.analysis.report.heat import POINTS_BGR, heat_png
-from auxfocus_ros.analysis.report.lines import band_path, line_path, run_path
+from auxfocus_ros.analysis.report.lines import band_path, line_path, run_path, run_polygon
 from auxfocus_ros.analysis.report.timeline import SERIES, Timeline, TimelineBuilder
 
 NAN = math.nan
@@ -37,6 +37,11 @@ def test_a_line_runs_through_both_ends_of_a_column_the_nearer_first() -> None:
     assert line_path(at(300, 100), at(300, 300)) == "M0.5 300L1.5 300L1.5 100"
 
 
+def test_a_line_goes_on_where_every_so_many_columns_are_known() -> None:
+    heights = at(10, NAN, NAN, 20, NAN, NAN, 30, NAN, NAN, NAN, 40)
+    assert line_path(heights, heights) == "M0.5 10L3.5 20L6.5 30 M10.5 40h.01"
+
+
 def test_a_band_has_flat_columns() -> None:
     assert band_path(at(10, 10, 20), at(90, 90, 90)) == "M0 10L2 10L2 20L3 20L3 90L0 90Z"
     assert band_path(at(NAN), at(5)) == ""
@@ -45,6 +50,13 @@ def test_a_band_has_flat_columns() -> None:
 def test_bars_cover_their_columns() -> None:
     assert run_path(np.array([False, True, True, False, True])) == "M1 0H3V1000H1ZM4 0H5V1000H4Z"
     assert run_path(np.zeros(3, bool)) == ""
+
+
+def test_the_same_columns_can_be_cut_out_of_a_hatch() -> None:
+    assert run_polygon(np.array([False, True, True, False, True])) == (
+        "polygon(20% 100%,20% 0,60% 0,60% 100%,80% 100%,80% 0,100% 0,100% 100%)"
+    )
+    assert run_polygon(np.zeros(3, bool)) == "polygon(0 0)"
 
 
 def test_depth_is_even_in_its_logarithm_with_the_far_end_on_top() -> None:
@@ -63,6 +75,8 @@ def test_infinity_has_a_lane_of_its_own() -> None:
 def test_round_depths_are_many_enough_to_read_an_axis_by() -> None:
     assert round_depths(0.9, 21) == pytest.approx([1, 2, 5, 10, 20])
     assert round_depths(2.5, 8.2) == pytest.approx([3, 4, 5, 6, 7, 8])
+    assert round_depths(0.75, 1.7) == pytest.approx([0.8, 0.9, 1, 1.5])
+    assert round_depths(20, 30) == pytest.approx([20, 22, 24, 26, 28, 30])
 
 
 @settings(max_examples=40, deadline=None)
@@ -83,7 +97,18 @@ def timeline_at(times: list[float]) -> Timeline:
 def test_times_stand_where_they_are_reached() -> None:
     ticks = time_ticks(timeline_at([0.5 * index for index in range(80)]))
     assert [tick.label for tick in ticks] == ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s", "30 s", "35 s"]
-    assert [tick.at for tick in ticks] == [index / 8 for index in range(8)]
+    np.testing.assert_allclose([tick.at for tick in ticks], [(10 * index + 0.5) / 80 for index in range(8)])
+
+
+def test_few_pictures_have_no_time_between_them() -> None:
+    ticks = time_ticks(timeline_at([0.0, 0.5]))
+    assert [(tick.label, tick.at) for tick in ticks] == [("0 s", 0.25), ("0.5 s", 0.75)]
+
+
+def test_a_time_between_two_pictures_stands_between_them() -> None:
+    ticks = time_ticks(timeline_at([0.0, 0.3, 0.6, 0.9, 1.2]))  # 0.5 s: two thirds of the way from the second to the third
+    assert [tick.label for tick in ticks] == ["0 s", "0.5 s", "1 s"]
+    assert ticks[1].at == pytest.approx((1.5 + 2 / 3) / 5)
 
 
 def test_a_time_that_the_clock_leaps_over_has_no_label() -> None:

@@ -48,11 +48,23 @@ def test_labels_stand_at_the_edges_of_their_bins() -> None:
     assert [(tick.label, tick.at) for tick in scale.ticks] == [("−1", pytest.approx(1 / 3)), ("1", pytest.approx(2 / 3))]
 
 
+def test_steps_are_labelled_by_powers_of_ten_about_zero() -> None:
+    scale = Scale.of_steps(shown_bins([counted([-30.0, 400.0])]))  # the 16 bins from -100 to 1000
+    assert [tick.label for tick in scale.ticks] == ["−100", "−10", "0", "10", "100", "1000"]
+    np.testing.assert_allclose([16 * tick.at for tick in scale.ticks], [0, 3, 6.5, 10, 13, 16])
+
+
+def test_the_side_tells_the_share_of_the_frames() -> None:
+    histogram = counted([0.0, 0.0, 7.0])
+    drawn = histogram_figure("Deviation", "deviation", histogram, Scale.of_steps(shown_bins([histogram])))
+    assert ">0 %</span>" in drawn and ">50 %</span>" in drawn and "3 frames, most in −1 to 1 steps (66.7 %)" in drawn
+
+
 def test_depths_are_labelled_where_they_lie_in_the_logarithm() -> None:
     everything = Scale.of_depths(range(1, 65))  # from 0.1 m to 200 m
     found = {tick.label: tick.at for tick in everything.ticks}
-    assert found["0.1 m"] == pytest.approx(0.0, abs=1e-9) and found["200 m"] == pytest.approx(1.0)
-    assert found["10 m"] == pytest.approx(math.log(100) / math.log(2000))
+    assert found["0.1"] == pytest.approx(0.0, abs=1e-9) and found["200"] == pytest.approx(1.0)
+    assert found["10"] == pytest.approx(math.log(100) / math.log(2000))
 
 
 def test_rows_are_counted_by_their_columns() -> None:

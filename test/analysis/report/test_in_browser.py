@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auxfocus_ros.analysis.report import Report, report_page
+from auxfocus_ros.rig.film import Film, join_films
 
 FRAMES = 300
 
@@ -52,9 +56,7 @@ def test_it_opens_from_a_file_and_asks_for_nothing_else(visit: Callable[..., Vis
     seen = visit()
     page = seen.page
     page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
-    sizes = page.evaluate(
-        "Promise.all([...document.images].map(async (one) => (one.loading = 'eager', await one.decode(), one.naturalWidth)))"
-    )
+    sizes = page.evaluate("Promise.all([...document.images].map(async (one) => (await one.decode(), one.naturalWidth)))")
     assert len(sizes) >= 3 and min(sizes) > 0
     assert sizes[0] == FRAMES  # the heat map: a column a frame
     assert [url for url in seen.asked if not url.startswith("data:")] == [address]
@@ -77,6 +79,11 @@ def test_lines_and_bands_lie_where_they_should(visit: Callable[..., Visit]) -> N
     assert places["line"]["width"] > 0.98 * area["width"] and places["line"]["height"] > 0.3 * area["height"]
 
 
+def assert_cursor_within(page: Any) -> None:
+    area, cursor = (page.locator(selector).bounding_box() for selector in ("#stack .tall .area", "#stack .cursor"))
+    assert area["x"] <= cursor["x"] <= area["x"] + area["width"]
+
+
 def test_the_keyboard_reads_the_chart_out(visit: Callable[..., Visit]) -> None:
     page = visit().page
     reached = []
@@ -91,9 +98,13 @@ def test_the_keyboard_reads_the_chart_out(visit: Callable[..., Visit]) -> None:
     assert page.inner_text("#read-out").startswith("0.00 s · frame 0 ")
     page.keyboard.press("End")
     assert page.inner_text("#read-out").startswith(f"29.90 s · frame {FRAMES - 1} ")
+    assert_cursor_within(page)
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#stack", "aria-valuenow") == str(FRAMES - 1)
     page.keyboard.press("ArrowLeft")
     assert page.get_attribute("#stack", "aria-valuenow") == str(FRAMES - 2)
     page.keyboard.press("Home")
+    assert_cursor_within(page)
     page.keyboard.press("PageUp")
     assert page.inner_text("#read-out").startswith("1.50 s · frame 15 ")
 
@@ -103,6 +114,9 @@ def test_the_pointer_reads_the_chart_out_and_a_passage_leads_to_it(visit: Callab
     box = page.locator("#stack .tall .area").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 100.5 / FRAMES, box["y"] + 40)
     assert page.inner_text("#read-out").startswith("10.00 s · frame 100 ")
+    for x, frame in ((box["x"] - 40, 0), (box["x"] + box["width"] - 1, FRAMES - 1)):  # in the gutter, and at the right edge
+        page.mouse.move(x, box["y"] + 40)
+        assert page.get_attribute("#stack", "aria-valuenow") == str(frame)
     page.locator(".passages a").first.click()
     middle = page.locator(".passages a").first.get_attribute("data-frame")
     assert page.get_attribute("#stack", "aria-valuenow") == middle and page.url.endswith("#timeline")
@@ -146,3 +160,21 @@ def test_it_prints_on_white_without_controls(visit: Callable[..., Visit]) -> Non
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(16, 22, 27)"
     assert not page.locator("#read-out").is_visible()
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_film_of_several_parts_plays_to_its_end(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    parts, ramp = [], np.linspace(0, 255, 320).astype(np.uint8)
+    for part in range(2):
+        parts.append(BytesIO())
+        with Film(parts[-1], 320, 180, Fraction(25, 2)) as film:
+            for frame in range(10):
+                film.add(np.roll(np.tile(ramp[None, :, None], (180, 1, 3)), 100 * part + 10 * frame, axis=1))
+    assert join_films((part.getvalue() for part in parts), tmp_path / "focus.mp4") == 20
+    page = visit().page
+    page.goto((tmp_path / "focus.mp4").as_uri())  # as the report links it
+    page.evaluate("Object.assign(document.querySelector('video'), { muted: true, loop: false }).play()")
+    page.wait_for_function("document.querySelector('video').ended")
+    played = page.evaluate(
+        "(({ duration, currentTime, videoWidth }) => [duration, currentTime, videoWidth])(document.querySelector('video'))"
+    )
+    assert played == pytest.approx([20 / 12.5, 20 / 12.5, 320], abs=0.01)

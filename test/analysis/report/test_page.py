@@ -85,24 +85,39 @@ def test_its_size_is_bounded_whatever_the_recordings_length(made_report: MakeRep
 
 def test_the_answers_are_the_summarys(made_report: MakeReport) -> None:
     found = {answer.title: answer.value for answer in answers(made_report(300).summary)}
-    assert set(found) == {"Target in focus", "Focus lag", "Hunting", "Soft passages"}
+    assert list(found) == ["Target in focus", "Focus distance", "Focus lag", "Hunting", "Soft passages", "Autofocus"]
     summary = {
         "in_focus": {"share": 0.782, "known_share": 1.0, "off_median_steps": 6.0},
+        "lens": {"nearest_dpt": 0.5, "farthest_dpt": 0.0, "moving_share": 0.25, "travel_steps": 1234.5},
         "lag": {"lag_s": -0.12, "quartile_low_s": None, "quartile_high_s": None, "stretches": 4, "followed": 3},
         "hunting": {"reversals": 9, "hunting_reversals": 2, "share": 0.1},
         "soft": {"share": 0.25, "count": 3, "longest_s": 6.7},
+        "autofocus": {"bayes": {"lands_share": 0.99, "moves_share": 0.5}},
     }
     assert [(one.value, one.more) for one in answers(summary)] == [
-        ("78.2 %", "of the time the target's depth lay within the depth of field; known for 100 %, median distance 6 steps"),
+        (
+            "78.2 %",
+            "of the time the target's depth lay within the depth of field; known for 100 %, the lens 6 steps off in the median",
+        ),
+        ("2 … ∞ m", "the nearest and the farthest; the lens moved 25 % of the time, 1234 steps of way in all"),
         ("0.12 s", "ahead of the target, in 3 of 4 movements of it"),
-        ("2", "to and fro while the target stood, 10 % of the time; 9 reversals in all"),
+        ("2 reversals", "to and fro while the target stood, 10 % of the time; 9 reversals in all"),
         ("3", "25 % of the time, the longest 6.70 s"),
+        ("99 %", "of the frames would be in focus after one move by the method 'bayes'"),
     ]
 
 
 def test_what_is_not_known_says_why() -> None:
     found = answers({"in_focus": {"share": None}, "lag": {}, "not_known": {"in_focus": "no target's depth is known"}})
-    assert [(one.value, one.more) for one in found[:2]] == [("–", "no target's depth is known"), ("–", "not known")]
+    assert {one.value for one in found} == {"–"} and all(one.more for one in found)
+    assert (found[0].more, found[2].more) == ("no target's depth is known", "not known")
+    (asked,) = (one for one in answers({"autofocus": {"bayes": {"moves_share": 0.5}}}) if one.title == "Autofocus")
+    assert (asked.value, asked.more.endswith("'bayes' would move the lens in 50 % of the frames")) == ("–", True)
+
+
+def test_nothing_found_is_said_in_words() -> None:
+    found = {one.title: one.value for one in answers({"hunting": {"hunting_reversals": 0}, "soft": {"count": 0}})}
+    assert (found["Hunting"], found["Soft passages"]) == ("no reversal", "none")
 
 
 def test_a_recording_without_frames_has_a_report_too() -> None:
@@ -116,12 +131,13 @@ def test_a_recording_that_knows_only_its_pictures(made_report: MakeReport) -> No
     overview.add([{"time_s": 0.1 * frame, "sharpness_tenengrad": 5.0} for frame in range(30)])
     page = report_page(Report("pictures", {}, overview, {}))
     assert Reader(page).open == []
-    assert "sharpness, tenengrad" in page and "<h3>lens, steps</h3>" not in page and 'class="heat"' not in page
+    assert "sharpness, tenengrad" in page and "<h3>lens position, steps</h3>" not in page and "<h3>depth</h3>" not in page
 
 
 def test_clock_trouble_is_marked() -> None:
     overview = Overview()
-    overview.add([{"time_s": 0.1 * frame + (8.0 if frame >= 20 else 0.0) - (9.0 if frame >= 25 else 0.0)} for frame in range(30)])
+    times = (0.1 * frame + (8.0 if frame >= 20 else 0.0) - (9.0 if frame >= 25 else 0.0) for frame in range(30))
+    overview.add([{"time_s": time_s, "sharpness_tenengrad": 1.0} for time_s in times])
     page = report_page(Report("clock", {}, overview, {}))
     assert "8.10 s without a picture" in page and "the clock runs back by 8.90 s" in page
 
@@ -141,8 +157,16 @@ def test_the_methods_have_a_row_each() -> None:
         "hill_climbing": {"asked": 600, "moves_share": 0.5, "off_mean_steps": None, "says": {"in_focus": 0.7, "looks": 0.3}}
     }
     row = re.sub(r"<[^>]+>", "|", methods_html(methods))
-    assert re.sub(r"\|+", "|", row).endswith("|hill climbing|600|50 %|–|–|–|–|in focus 70 %, looks 30 %|")
+    assert re.sub(r"\|+", "|", row).endswith(
+        "|hill climbing|uphill in sharpness, with smaller steps after each turn|–|–|–|–|50 %|600|in focus 70 %, looks 30 %|"
+    )
     assert methods_html({}) == ""
+
+
+def test_the_best_method_comes_first() -> None:
+    shares = {"fibonacci": None, "source": 0.4, "bayes": 0.9, "depth": 0.9}
+    found = {name: {"lands_share": share, "off_mean_steps": 2.0 if name == "depth" else 3.0} for name, share in shares.items()}
+    assert re.findall(r'<th scope="row">([a-z]+)', methods_html(found)) == ["depth", "bayes", "source", "fibonacci"]
 
 
 def test_all_figures_are_there_with_their_units_and_what_is_new_too() -> None:

@@ -38,8 +38,15 @@ def test_times(time_s: float | None, text: str) -> None:
 
 def test_units_and_spans() -> None:
     assert with_unit(0.125, "share") == "12.5 %" and with_unit(3.0, "m") == "3 m"
-    assert with_unit(None, "m") == "–"
+    assert with_unit(None, "m") == "–" and with_unit(None, "share") == "–" and with_unit(math.nan, "share") == "–"
     assert span(2.0, 2.0001, "m") == "2 m" and span(2.0, math.inf, "m") == "2 … ∞ m"
+
+
+def test_shares_are_told_to_a_tenth_of_a_percent_and_never_none_or_all_that_is_not() -> None:
+    shares = (0.0, 0.0001, 0.00333, 0.0733, 0.6657, 0.99899, 0.9996, 1.0)
+    assert [with_unit(share, "share") for share in shares] == [
+        "0 %", "< 0.1 %", "0.3 %", "7.3 %", "66.6 %", "99.9 %", "> 99.9 %", "100 %",
+    ]  # fmt: skip
 
 
 def test_text_is_harmless_in_a_page() -> None:

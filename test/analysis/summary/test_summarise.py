@@ -31,6 +31,7 @@ def run(frame_table: Callable[..., Any]) -> Any:
         focus_distance_m=1 / focus,
         near_limit_m=1 / (focus + 0.05),
         far_limit_m=1 / (focus - 0.05),
+        depth_of_focus_steps=np.where(TIME_S < 12, 20.0, np.nan),
         target_id=1.0,
         target_depth_m=1 / target,
         target_best_steps=best,
@@ -101,6 +102,9 @@ def test_a_table_that_knows_nothing_says_so(frame_table: Callable[..., Any], fra
 def test_why_something_is_not_known(run: Any, frame_table: Callable[..., Any]) -> None:
     lens = {name: run[name] for name in ("lens_position_steps", "focus_distance_m", "near_limit_m")}
     said = summarise(frame_table(TIME_S, **lens), {}, AnalysisOptions())
+    assert said["not_known"]["lag"] == "the depth of focus in steps is not known: it takes a lens file"
+    assert said["not_known"]["hunting"] == said["not_known"]["lag"]
+    said = summarise(frame_table(TIME_S, **lens, depth_of_focus_steps=20.0), {}, AnalysisOptions())
     assert said["not_known"] == {
         "in_focus": "no target's depth is known",
         "lag": "no target's depth is known",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auxfocus_ros.analysis.whole_file import whole_file
 from auxfocus_ros.errors import InputError
+from auxfocus_ros.whole_file import whole_file
 
 
 @pytest.fixture
