@@ -35,6 +35,7 @@ WITHOUT_KEY = {
     "av": "films",
     "dask": "the analysis of recordings",
     "distributed": "the analysis of recordings",
+    "psutil": "memory in a benchmark; distributed depends on it",
     "pyarrow": "the tables of an analysis",
     "boost_histogram": "a rival in the benchmarks",
     "fast_histogram": "a rival in the benchmarks",

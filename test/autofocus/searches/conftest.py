@@ -38,7 +38,7 @@ class CurveCamera:
         return None
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def searched() -> Iterator[Callable[..., tuple[Run, CurveCamera]]]:
     """Run a search over a curve: `searched(search, curve, task, **settings)`."""
 
