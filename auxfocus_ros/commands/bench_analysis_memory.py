@@ -21,8 +21,10 @@ from auxfocus_ros.commands.bench_autofocus_counting import bar
 
 TIMES_LONGER, BAR = 10, 1.1
 EVERY_S = 0.1
-FLAGS = ("--video", "--annotated", "--estimate-every", "4", "--workers", "2")
-"""The same two workers for both; the estimator asked now and then, since what it keeps does not depend on how often."""
+FLAGS = ("--video", "--annotated", "--estimate-every", "4", "--workers", "2", "--part-s", "5")
+"""The same two workers for both, which have several parts each; the estimator asked now and then, since what it keeps does not
+depend on how often.
+"""
 
 
 def run_part(options: argparse.Namespace) -> dict[str, Any]:
@@ -31,9 +33,9 @@ def run_part(options: argparse.Namespace) -> dict[str, Any]:
     Returns:
         `rows` with peaks in bytes, the `ratio` of their medians, and `bars`.
     """
-    short = Flight(160, 90, 2_000, 2, 2) if options.quick else Flight(640, 360, 20_000, 20, 20, seed=options.seed)
+    short = Flight(160, 90, 2_000, 2, 2) if options.quick else Flight(640, 360, 20_000, 40, 40, seed=options.seed)
     flights = (short, replace(short, seconds=TIMES_LONGER * short.seconds))
-    flags = (*FLAGS, "--part-s", "1") if options.quick else FLAGS
+    flags = (*FLAGS[:-1], "1") if options.quick else FLAGS
     peaks: dict[Flight, list[int]] = {flight: [] for flight in flights}
     for _ in range(1 if options.quick else options.repeats):
         for flight in flights:
