@@ -20,7 +20,7 @@ HEALTH_KEYS: Mapping[str, tuple[str, str]] = {
     "frames": ("", "of them, those that can be read"),
     "rate_hz": ("Hz", "of the pictures: one over the median time between stamps"),
     "dropped_pictures": ("", "missing from gaps between stamps of more than one and a half periods"),
-    "gaps": ("", "the first of these gaps: time_s since the first picture, length_s, missing"),
+    "gaps": ("", "the first 100 of these gaps: time_s since the first picture, length_s, missing"),
     "unmatched_pictures": ("", "pictures that met no cloud or depth image"),
     "unmatched_ranges": ("", "clouds and depth images that met no picture"),
     "unreadable": ("", "messages that cannot be used"),

@@ -21,7 +21,7 @@ class AnalysisOptions:
     )
     rig: str = parameter("", "rig file: topics, intrinsics, extrinsics; '': as the recording says")
     topics: str = parameter("", "topics that are not to be guessed, as image=/cam/image,points=/scan; '': by type and name")
-    part_s: float = parameter(10.0, "length of a part, the unit of work", unit="s", minimum=1.0, maximum=3600.0)
+    part_s: float = parameter(20.0, "length of a part, the unit of work", unit="s", minimum=1.0, maximum=3600.0)
     lead_s: float = parameter(
         2.0, "read before each part, so that targets and axis are what they would be", unit="s", minimum=0.0, maximum=60.0
     )

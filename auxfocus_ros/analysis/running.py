@@ -26,6 +26,8 @@ from auxfocus_ros.analysis.store import PartStore
 from auxfocus_ros.errors import AuxfocusError, ConfigurationError, InputError
 
 _CONNECT_S, _TOLD_EVERY_S = 10.0, 5.0
+_TICK = "2s"
+"""How often a worker measures how late its event loop is; Dask's 20 ms take the interpreter from the part again and again."""
 _RESTARTED_WITHIN = "60s"
 """A worker of ours that is not back by then is replaced. Dask's 15 s are little on a busy machine."""
 _WORKER_VARIABLES = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
@@ -182,6 +184,7 @@ def _client(scheduler: str, workers: int, parts: int) -> Iterator[tuple[Any, Cal
         dask.config.set(
             {
                 "distributed.worker.profile.enabled": False,
+                "distributed.admin.tick.interval": _TICK,
                 "distributed.deploy.lost-worker-timeout": _RESTARTED_WITHIN,
                 "distributed.nanny.pre-spawn-environ": _WORKER_VARIABLES,
             }

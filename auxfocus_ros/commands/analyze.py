@@ -165,13 +165,18 @@ def dry_run(arguments: argparse.Namespace, options: Any) -> int:
     else:
         for one in planned.recordings:
             done = f", {one.done} of them done" if one.done else ""
-            say(f"{one.recording}: {one.duration_s:.1f} s, {one.pictures} pictures, {one.parts} parts{done}")
+            say(f"{one.recording}: {one.duration_s:.1f} s, {one.pictures} pictures, {in_parts(one.parts)}{done}")
         left = sum(one.parts - one.done for one in planned.recordings)
         pace = "" if planned.remaining_s is None else f", about {planned.remaining_s:.0f} s at the pace so far"
-        print(f"to do: {left} parts{pace}")
+        print(f"to do: {in_parts(left)}{pace}")
     for refused in planned.refused:
         note(refused.why)
     return 2 if planned.refused else 0
+
+
+def in_parts(count: int) -> str:
+    """1 part, 2 parts."""
+    return f"{count} part{'' if count == 1 else 's'}"
 
 
 def refusals(refused: Any) -> list[dict[str, str]]:

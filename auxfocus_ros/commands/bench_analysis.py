@@ -37,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
     add("--repeats", type=int, default=DEFAULT_REPEATS, help=f"measurements of each figure (default: {DEFAULT_REPEATS})")
     add(
         "--work", type=Path, default=Path("out/bench/analysis"), metavar="DIR",
-        help="where recordings are made and kept, 10 GB in all (default: %(default)s)",
+        help="where recordings are made and kept, 12 GB in all (default: %(default)s)",
     )  # fmt: skip
     add("--json", type=Path, metavar="FILE", help="save every figure")
     parser.set_defaults(run=run)

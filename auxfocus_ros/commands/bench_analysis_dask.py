@@ -44,7 +44,7 @@ def run_part(options: argparse.Namespace) -> dict[str, Any]:
 def flight_of(options: argparse.Namespace, number: int) -> Flight:
     """One of the recordings; each has another seed."""
     seed = RECORDINGS * options.seed + number
-    return Flight(160, 90, 2_000, 1, 1, seed=seed) if options.quick else Flight(1280, 720, 100_000, 10, 10, seed=seed)
+    return Flight(160, 90, 2_000, 1, 1, seed=seed) if options.quick else Flight(1280, 720, 100_000, 20, 20, seed=seed)
 
 
 def on(cluster: Cluster, recordings: list[Path], work: Path) -> float:

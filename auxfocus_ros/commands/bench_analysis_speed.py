@@ -26,7 +26,7 @@ def run_part(options: argparse.Namespace) -> dict[str, Any]:
     Returns:
         `rows` with times and multiples of real time, and `bars`.
     """
-    flight = Flight(320, 180, 5_000, 4, 4) if options.quick else Flight(1280, 720, 100_000, 120, 60, seed=options.seed)
+    flight = Flight(320, 180, 5_000, 4, 4) if options.quick else Flight(1280, 720, 100_000, 240, 60, seed=options.seed)
     recording = recorded(flight, options.work)
     read_ahead([recording])
     times_s: dict[str, list[float]] = {way: [] for way in WAYS}

@@ -10,6 +10,9 @@ from typing import Any
 from auxfocus_ros.analysis.report.wording import NOT_KNOWN, clock, escaped, number, span, with_unit
 from auxfocus_ros.autofocus.methods import DEFAULT_METHOD
 
+LEAST_FOR_QUARTILES = 4
+"""Of fewer movements the quartiles say nothing more."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -82,7 +85,7 @@ def _lag(found: Mapping[str, Any]) -> Answer:
     if lag_s < 0:
         more = more.replace("behind", "ahead of", 1)
     low_s, high_s = found.get("quartile_low_s"), found.get("quartile_high_s")
-    if low_s is not None and high_s is not None:
+    if low_s is not None and high_s is not None and (found.get("followed") or 0) >= LEAST_FOR_QUARTILES:
         more += f"; half of them {number(low_s)} to {with_unit(high_s, 's')}"
     return Answer("Focus lag", with_unit(abs(lag_s), "s"), more)
 

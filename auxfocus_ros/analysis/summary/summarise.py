@@ -93,7 +93,7 @@ def _not_known(figures: dict[str, Any], columns: Columns) -> dict[str, str]:
             if not width
             else "no target's depth is known"
             if not depth
-            else f"the lens followed none of {lag['stretches']} movements of the target"
+            else f"movements of the target that the lens followed: none of {lag['stretches']}"
             if lag["stretches"]
             else "no target moved by more than the depth of focus"
         )

@@ -111,4 +111,4 @@ def test_why_something_is_not_known(run: Any, frame_table: Callable[..., Any]) -
         "hunting": "no target's depth is known while the lens goes to and fro",
     }
     said = summarise({**run, "lens_position_steps": np.linspace(300.0, 300.4, 400)}, {}, AnalysisOptions())
-    assert said["not_known"] == {"lag": "the lens followed none of 2 movements of the target"}
+    assert said["not_known"] == {"lag": "movements of the target that the lens followed: none of 2"}
