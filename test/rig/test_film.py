@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
@@ -20,9 +21,9 @@ def plain(level: int) -> np.ndarray:
     return np.full((HEIGHT_PX, WIDTH_PX, 3), level, np.uint8)
 
 
-def film_of(levels: list[int], width_px: int = WIDTH_PX) -> bytes:
+def film_of(levels: list[int], width_px: int = WIDTH_PX, rate_hz: int | Fraction = RATE_HZ) -> bytes:
     memory = BytesIO()
-    with Film(memory, width_px, HEIGHT_PX, RATE_HZ) as film:
+    with Film(memory, width_px, HEIGHT_PX, rate_hz) as film:
         for level in levels:
             film.add(plain(level))
     return memory.getvalue()
@@ -72,6 +73,16 @@ def test_films_are_joined_in_order_and_time_runs_on(tmp_path: Path) -> None:
     pictures = shown(path)
     assert [time_s for time_s, _ in pictures] == pytest.approx([0.1 * index for index in range(9)])
     assert [level for _, level in pictures] == pytest.approx([level for part in parts for level in part], abs=4)
+
+
+@pytest.mark.parametrize(
+    "rate_hz", [Fraction(1, 2), Fraction(48, 5), Fraction(25, 2), Fraction(30_000, 1001), Fraction(1999, 200)]
+)
+def test_films_of_any_rate_are_joined(tmp_path: Path, rate_hz: Fraction) -> None:
+    path = tmp_path / "joined.mp4"
+    parts = [[10, 40, 70, 100, 130], [250], [220, 190, 160], [130, 100]]
+    assert join_films((film_of(part, rate_hz=rate_hz) for part in parts), path) == 11
+    assert [time_s for time_s, _ in shown(path)] == pytest.approx([index / rate_hz for index in range(11)], rel=1e-3)
 
 
 def test_nothing_to_join_writes_nothing(tmp_path: Path) -> None:
