@@ -53,7 +53,7 @@ def test_json_of_a_run_with_a_bad_recording_beside_a_good_one(
 def test_a_dry_run_says_how_much_there_is(samples: Path, room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recording = str(samples / "rgbd_room")
     assert main(["analyze", recording, "-o", str(tmp_path / "out"), "--dry-run"]) == 0
-    assert capsys.readouterr().out == f"{recording}: 2.0 s, 5 pictures, 1 parts\nto do: 1 parts\n"
+    assert capsys.readouterr().out == f"{recording}: 2.0 s, 5 pictures, 1 part\nto do: 1 part\n"
     assert main(["analyze", recording, "-o", str(room), "--no-estimator", "--dry-run", "--json"]) == 0
     about = json.loads(capsys.readouterr().out)
     assert [(one["parts"], one["done"]) for one in about["recordings"]] == [(1, 1)]
