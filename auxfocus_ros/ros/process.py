@@ -28,6 +28,11 @@ KEPT_TOTAL_BYTES = 1 << 28
 FAREWELL_S = 0.5
 """How long the executor spins on after goals were aborted: answers need a few turns, and who is gone must not hold us."""
 
+END_S = 20
+"""How long the end may take in all. The middleware can wait for ever for a lock in shared memory that a killed process held, with
+the interpreter's own lock in its hand: then no Python runs any more, and the alarm's default action ends the process.
+"""
+
 
 def end_with_parent() -> None:
     """Where a command started us, take its end, however it comes, for a SIGINT: no node is left behind (Linux alone)."""
@@ -100,6 +105,8 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
         started = node.start()
         while started and not received and rclpy.ok():
             spin_turn(executor, node, 0.1)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(END_S)
         node.shutting_down("the node is shutting down")
         ends = time.monotonic() + FAREWELL_S
         while started and time.monotonic() < ends:
@@ -115,3 +122,4 @@ def run_node(make_node: Callable[[], Any], arguments: Sequence[str] | None = Non
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        signal.alarm(0)
