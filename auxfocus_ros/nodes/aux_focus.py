@@ -57,6 +57,7 @@ from auxfocus_ros.view import (
     object_outlines,
     warm_up,
 )
+from auxfocus_ros.view.focus_reading import LENS_TIMEOUT_S
 
 LISTENERS_PERIOD_S = 0.25
 METRIC = ScaleWord(True)
@@ -84,7 +85,9 @@ class AuxFocusParameters(CommonParameters, DistributionOptions, ViewOptions):
         maximum=10.0,
         read_only=True,
     )
-    lens_timeout_s: float = parameter(2.0, "a lens state older than this is unknown", unit="s", minimum=0.05, maximum=60.0)
+    lens_timeout_s: float = parameter(
+        LENS_TIMEOUT_S, "a lens state older than this is unknown", unit="s", minimum=0.05, maximum=60.0
+    )
     jpeg_quality: int = parameter(80, "of the compressed images", unit="%", minimum=1, maximum=100)
     faces: bool = parameter(False, "look for faces; they become targets", read_only=True)
     people: bool = parameter(False, "look for people; they become targets", read_only=True)

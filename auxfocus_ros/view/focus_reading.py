@@ -13,6 +13,10 @@ FocusState = Literal["unknown", "finite", "infinity", "beyond_infinity"]
 FOCUS_STATES: tuple[FocusState, ...] = get_args(FocusState)
 
 
+LENS_TIMEOUT_S = 2.0
+"""A lens state that is so much older than the picture says nothing of it, unless somebody sets another time."""
+
+
 @dataclass(frozen=True)
 class FocusReading:
     """The focus distance and the depth of field at one moment.

@@ -65,7 +65,7 @@ class FrameAnalyst:
 
         Args:
             frame: in the stream's order.
-            number: its number in the recording; autofocus is asked of every `estimate_every`-th.
+            number: its number, counted from the beginning of its part; autofocus is asked of every `estimate_every`-th.
             own: False: a frame that is seen for what is remembered of it, and whose row tells its targets alone.
 
         Returns:

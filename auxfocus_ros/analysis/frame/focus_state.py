@@ -12,9 +12,7 @@ from auxfocus_ros.optics import Lens
 from auxfocus_ros.rig import LensReading
 from auxfocus_ros.rig.source import OnProblem, ignore_problem
 from auxfocus_ros.view import FocusReading
-
-LENS_TIMEOUT_S = 2.0
-"""Of a lens state that is so much older (or newer) than the picture nothing is taken, as in the live graph."""
+from auxfocus_ros.view.focus_reading import LENS_TIMEOUT_S
 
 
 @dataclass(frozen=True)
